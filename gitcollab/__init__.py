@@ -1,0 +1,1 @@
+"""A git-backed asynchronous collaboration service for notebooks."""

@@ -1,0 +1,172 @@
+"""Events: what happened. Numbered per collab without gap, kept in the journal, streamed to participants."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gitcollab.model import FileChange, Item, Role, Take
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower, omit_defaults=True):
+    """Base of all events. ``n`` is the number (0 until the journal gives it), ``at`` UTC in ISO 8601."""
+
+    collab: str
+    user: str
+    at: str = ""
+    n: int = 0
+
+
+class SessionEvent(Event):
+    """An event on one session, named ``user/name``."""
+
+    session: str
+
+
+class Created(Event):
+    """The collab began."""
+
+    title: str
+    alias: str
+
+
+class Removed(Event):
+    """The collab was ended by its owner."""
+
+
+class Membership(Event):
+    """A person's role was given, changed or (None) ended."""
+
+    member: str
+    role: Role | None
+
+
+class Linked(Event):
+    """An invitation link was created or revoked (``is_open`` false)."""
+
+    link: str
+    role: Role
+    is_open: bool = True
+
+
+class Joined(SessionEvent):
+    """A session was opened or taken up again."""
+
+
+class Left(SessionEvent):
+    """A session was closed."""
+
+
+class Saved(SessionEvent):
+    """A save became a snapshot; not yet on main."""
+
+    commit: str
+    parent: str
+    files: tuple[FileChange, ...]
+    is_volatile: bool = False
+
+
+class Drafted(SessionEvent):
+    """Unsaved work became visible."""
+
+    commit: str
+    parent: str
+    files: tuple[FileChange, ...]
+
+
+class Landed(SessionEvent):
+    """A session's work reached main."""
+
+    commit: str
+    parent: str
+    snapshot: str
+    files: tuple[FileChange, ...]
+    contested: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
+
+
+class Delivered(SessionEvent):
+    """Main reached a session."""
+
+    commit: str
+    parent: str
+    files: tuple[FileChange, ...]
+
+
+class Contested(SessionEvent):
+    """Items opened, or their values moved."""
+
+    commit: str
+    items: tuple[Item, ...]
+
+
+class Settled(Event):
+    """A person decided an item."""
+
+    commit: str
+    item: str
+    path: str
+    take: Take
+    cell: str | None = None
+
+
+class Closed(Event):
+    """An item closed by itself. ``reason``: equal, mergeable, merged-by-hand."""
+
+    commit: str
+    item: str
+    path: str
+    reason: str
+    cell: str | None = None
+
+
+class Forked(SessionEvent):
+    """A stale copy could not be combined with its own session and goes on as ``fork``."""
+
+    fork: str
+    commit: str
+
+
+class Asked(SessionEvent):
+    """A question for the session's person. ``question``: restore (the copy equals an old version)."""
+
+    question: str
+    path: str
+    commit: str
+
+
+class Skipped(SessionEvent):
+    """A file was not taken in, and why: too-large, unreadable, outside, not-regular, name, secret."""
+
+    path: str
+    reason: str
+
+
+class Published(Event):
+    """A version was published."""
+
+    notebook: str
+    version: str
+    tag: str
+    commit: str
+    message: str = ""
+
+
+AnyEvent = (
+    Created
+    | Removed
+    | Membership
+    | Linked
+    | Joined
+    | Left
+    | Saved
+    | Drafted
+    | Landed
+    | Delivered
+    | Contested
+    | Settled
+    | Closed
+    | Forked
+    | Asked
+    | Skipped
+    | Published
+)

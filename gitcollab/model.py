@@ -1,0 +1,306 @@
+"""The values everything speaks in. They stand on nothing and do nothing."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+
+from gitcollab.errors import BadInput
+
+Json = Any
+"""A parsed JSON value."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+COLLAB_ID = re.compile(r"c[a-z2-7]{9}")
+
+
+class Role(enum.StrEnum):
+    """What a participant may do in a collab; each includes the ones below it."""
+
+    OWNER = "owner"
+    MAINTAINER = "maintainer"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+    @property
+    def rank(self) -> int:
+        """0 for a viewer up to 3 for an owner."""
+        return ("viewer", "editor", "maintainer", "owner").index(self.value)
+
+
+class Bump(enum.StrEnum):
+    """Which number of the version a publish raises; HOTFIX is SemVer's PATCH."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    HOTFIX = "hotfix"
+
+
+class Take(enum.StrEnum):
+    """How a contested item is settled."""
+
+    SHARED = "shared"
+    SESSION = "session"
+    BOTH = "both"
+    TEXT = "text"
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of the ground's values: immutable, compared by content."""
+
+
+class Person(Value):
+    """An account. ``name`` is the unique lower-case name, ``display`` free text."""
+
+    name: str
+    display: str = ""
+    is_admin: bool = False
+
+
+class Actor(Value):
+    """Who asks, and with what power: ``scopes`` empty means all that the person may do."""
+
+    user: str
+    scopes: tuple[str, ...] = ()
+    is_admin: bool = False
+    via: str = ""  # "web", "token", "daemon": for the audit log
+
+
+class Summary(Value):
+    """A collab as its participants see it listed."""
+
+    id: str
+    alias: str
+    title: str
+    role: Role
+    created_at: str
+    paths: tuple[str, ...] = ()
+    tracker: str = ""
+
+
+class Member(Value):
+    """A person in a collab."""
+
+    user: str
+    display: str
+    role: Role
+    since: str = ""
+
+
+class Link(Value):
+    """An invitation link without its secret. ``code`` is set once, in the answer that creates it."""
+
+    id: str
+    role: Role
+    expires_at: str
+    uses_left: int | None = None  # None: any number
+    created_by: str = ""
+    created_at: str = ""
+    code: str = ""
+
+
+class Token(Value):
+    """A personal access token without its secret. ``secret`` is set once, in the answer that creates it."""
+
+    id: str
+    label: str
+    scopes: tuple[str, ...] = ()
+    created_at: str = ""
+    expires_at: str | None = None
+    last_used_at: str | None = None
+    secret: str = ""
+
+
+class SessionName(Value):
+    """Names one line of work: whose it is, and which of theirs."""
+
+    user: str
+    name: str
+
+    @property
+    def branch(self) -> str:
+        """Short branch name, ``sessions/ana/default``."""
+        return f"sessions/{self.user}/{self.name}"
+
+    @property
+    def ref(self) -> str:
+        """Full ref name."""
+        return f"refs/heads/{self.branch}"
+
+    def __str__(self) -> str:
+        return f"{self.user}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> SessionName:
+        """Reads ``ana/default``, with or without ``sessions/`` or ``refs/heads/`` before it."""
+        user, _, name = text.removeprefix("refs/heads/").removeprefix("sessions/").partition("/")
+        if not (NAME.fullmatch(user) and NAME.fullmatch(name)):
+            raise BadInput(f"{text!r} is no session", "a session is written USER/NAME")
+        return cls(user=user, name=name)
+
+
+class Session(Value):
+    """A session as it stands. ``workspace`` is the directory the daemon itself watches, if it does."""
+
+    user: str
+    name: str
+    branch: str
+    head: str
+    workspace: str | None = None
+    is_open: bool = True
+    opened_at: str = ""
+    waiting: int = 0  # snapshots not yet landed
+
+
+class Item(Value):
+    """A contested cell, hunk or file that waits for a person; stored on main, see the design's rule 1.
+
+    ``base``, ``shared`` and ``session`` are the three values: a source is text, a whole cell a JSON object,
+    a file that is not text ``{"bytes": base64}``; None where that side has deleted it. ``branch`` is the session's
+    branch, ``commit`` the snapshot with which it parted. ``range`` is the hunk's [start, end) in lines
+    (counted from 0) of the shared file.
+    """
+
+    id: str
+    path: str
+    cell: str | None
+    field: str
+    base: Json
+    shared: Json
+    session: Json
+    user: str
+    commit: str
+    at: str
+    branch: str
+    reason: str = ""
+    range: tuple[int, int] | None = None
+
+    @property
+    def digest(self) -> str:
+        """Names the three values, so that a settlement can say which ones it saw."""
+        values = msgspec.json.encode([self.base, self.shared, self.session], order="sorted")
+        return hashlib.sha256(values).hexdigest()[:16]
+
+
+class CellChange(Value):
+    """One cell-level change from one version of a notebook to another. Positions count from 0.
+
+    ``kind`` is added, removed, moved, source, outputs or metadata. ``before`` and ``after`` are the sources
+    (or a summary of outputs), cut to a bounded length.
+    """
+
+    kind: str
+    cell: str
+    cell_type: str = ""
+    before_index: int | None = None
+    after_index: int | None = None
+    before: str = ""
+    after: str = ""
+
+
+class FileChange(Value):
+    """What happened to one file: ``kind`` is added, removed, renamed or changed."""
+
+    path: str
+    kind: str
+    old_path: str = ""
+    cells: tuple[CellChange, ...] = ()
+    summary: str = ""
+
+
+class Receipt(Value):
+    """The answer to a save. ``version`` is the session-side commit the copy now comes from.
+
+    ``forked`` names the session that a stale copy went on as; ``question`` is set when nothing was changed and the
+    person is asked something (``restore``: the copy equals an old version).
+    """
+
+    snapshot: str | None
+    landed: str | None
+    version: str
+    contested: tuple[str, ...] = ()
+    forked: str = ""
+    question: str = ""
+
+
+class Version(Value):
+    """A published version of a notebook."""
+
+    notebook: str
+    version: str
+    tag: str
+    commit: str
+    at: str = ""
+    by: str = ""
+    message: str = ""
+
+
+class LogEntry(Value):
+    """A commit as the history shows it. ``act`` is snapshot, landing, delivery, settlement, publish or other."""
+
+    commit: str
+    parents: tuple[str, ...]
+    act: str
+    user: str
+    at: str
+    message: str
+    session: str = ""
+    branch: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class BlameCell(Value):
+    """Who last changed a cell of a notebook (or a line of a text, then ``cell`` is the line number)."""
+
+    cell: str
+    index: int
+    commit: str
+    user: str
+    at: str
+    preview: str = ""
+
+
+class FileEntry(Value):
+    """A file in a tree."""
+
+    path: str
+    oid: str
+    size: int
+
+
+def checked_name(text: str, what: str = "name") -> str:
+    """Returns ``text`` if it can name a user, session or collab; BadInput with the rule if not."""
+    if NAME.fullmatch(text) and ".." not in text and not text.endswith((".lock", ".")):
+        return text
+    raise BadInput(
+        f"{text!r} cannot be a {what}",
+        "use 1 to 64 of a-z 0-9 . _ - beginning with a letter or digit",
+    )
+
+
+def checked_path(text: str) -> str:
+    """Returns ``text`` if it is a safe relative path inside a tree (the rules of git's own fsck, and ours)."""
+    parts = text.split("/")
+    if len(text.encode("utf-8", "surrogatepass")) > 4096 or any(not is_safe_part(part) for part in parts):
+        raise BadInput(f"{text[:200]!r} cannot be a path in a collab", "use a relative path without .. or .git")
+    if parts[0] == ".gitcollab":
+        raise BadInput(".gitcollab is written by the service alone", "use another directory")
+    return text
+
+
+def is_safe_part(part: str) -> bool:
+    """Whether one path component is safe on every file system that a clone may land on."""
+    if not part or part in {".", ".."} or len(part.encode("utf-8", "surrogatepass")) > 255:
+        return False
+    if any(ord(char) < 32 or char in "\x7f\\" or 0xD800 <= ord(char) < 0xE000 for char in part):
+        return False
+    visible = "".join(char for char in part if char not in IGNORED_BY_HFS).casefold().rstrip(". ")
+    return visible not in {".git", "git~1"} and not visible.startswith(".git:")
+
+
+IGNORED_BY_HFS = frozenset(map(chr, (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)))
+"""Code points that HFS+ drops from names, so that ``.g\\u200cit`` is ``.git`` there (git's utf8.c)."""
