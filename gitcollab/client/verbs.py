@@ -1,0 +1,259 @@
+"""The verbs of the service, as the command line says them, over one server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gitcollab.client import sharing, stream
+from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
+
+COLLABS = "/api/collabs"
+
+
+class Client:
+    """One person at one server. Every call raises kinds of ``gitcollab.errors``; values are plain JSON.
+
+    ``url`` is the server's address, ``token`` a personal access token, ``timeout`` in seconds. May be used
+    from several threads.
+    """
+
+    def __init__(self, url: str, token: str = "", *, timeout: float = 60.0) -> None:
+        self.transport = Transport(url.rstrip("/"), token, timeout)
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        return self.transport.url
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        self.transport.close()
+
+    def _ask(self, method: str, path: str, body: Json = None, **query: Any) -> Json:
+        raw = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        return self.transport.ask(method, path, raw, query, headers).json()
+
+    # --- people, tokens -------------------------------------------------------------------------------------
+
+    def health(self) -> Json:
+        """Says whether the server is alive; needs no token."""
+        return self._ask("GET", "/health")
+
+    def me(self) -> Json:
+        """Says who the token belongs to."""
+        return self._ask("GET", "/api/me")
+
+    def tokens(self) -> list[Json]:
+        """Lists my tokens, without their secrets."""
+        return _listed(self._ask("GET", "/api/tokens"), "tokens")
+
+    def create_token(
+        self, label: str = "", *, scopes: Sequence[str] = (), expires_in: int | None = None
+    ) -> Json:
+        """Creates a token; its ``secret`` is in the answer and nowhere else. ``expires_in`` is in seconds."""
+        asked = {"label": label, "scopes": list(scopes)} | ({"expires_in": expires_in} if expires_in else {})
+        return self._ask("POST", "/api/tokens", asked)
+
+    def revoke_token(self, token: str) -> None:
+        """Revokes one of my tokens by its id."""
+        self._ask("DELETE", "/api/tokens" + quoted(token))
+
+    # --- collabs and members --------------------------------------------------------------------------------
+
+    def collabs(self) -> list[Json]:
+        """Lists the collabs I am in."""
+        return _listed(self._ask("GET", COLLABS), "collabs")
+
+    def collab(self, collab: str) -> Json:
+        """Tells about one collab: id, alias, title, role, members, sessions."""
+        return self._ask("GET", COLLABS + quoted(collab))
+
+    def create(self, title: str, paths: Sequence[str] = ()) -> Json:
+        """Creates a collab of mine, limited to ``paths`` (relative; none: everything)."""
+        return self._ask("POST", COLLABS, {"title": title, "paths": list(paths)})
+
+    def end(self, collab: str) -> None:
+        """Ends a collab for everybody."""
+        self._ask("DELETE", COLLABS + quoted(collab))
+
+    def members(self, collab: str) -> list[Json]:
+        """Lists who is in the collab and with what role."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/members"), "members")
+
+    def set_member(self, collab: str, user: str, role: str = "editor") -> Json:
+        """Gives a person a role."""
+        return self._ask("PUT", f"{COLLABS}{quoted(collab)}/members{quoted(user)}", {"role": role})
+
+    def remove_member(self, collab: str, user: str) -> None:
+        """Ends a person's access at once."""
+        self._ask("DELETE", f"{COLLABS}{quoted(collab)}/members{quoted(user)}")
+
+    def invite(
+        self, collab: str, role: str = "editor", *, expires_in: int = 7 * 86400, uses: int | None = None
+    ) -> Json:
+        """Creates an invitation link; its address is in the answer and nowhere else.
+
+        ``expires_in`` in seconds.
+        """
+        asked: dict[str, Json] = {"role": role, "expires_in": expires_in}
+        if uses is not None:
+            asked["uses"] = uses
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/links", asked)
+
+    def links(self, collab: str) -> list[Json]:
+        """Lists the open invitation links, without their secrets."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/links"), "links")
+
+    def revoke(self, collab: str, link: str) -> None:
+        """Revokes an invitation link by its id."""
+        self._ask("DELETE", f"{COLLABS}{quoted(collab)}/links{quoted(link)}")
+
+    def redeem(self, code: str) -> Json:
+        """Makes me a member of the collab that a link's code opens."""
+        return self._ask("POST", f"/api/links{quoted(code)}/redeem", {})
+
+    def share(self, users: Sequence[str], paths: Sequence[Path], *, title: str = "") -> Json:
+        """Shares files or directories of this machine with ``users``; see `gitcollab.client.sharing`."""
+        return sharing.share(self, users, paths, title=title)
+
+    # --- sessions and saves ---------------------------------------------------------------------------------
+
+    def sessions(self, collab: str) -> list[Json]:
+        """Lists the sessions of a collab as they stand."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions"), "sessions")
+
+    def open_session(
+        self,
+        collab: str,
+        name: str = "default",
+        *,
+        workspace: str | None = None,
+        claim: str = "",
+        client: str = "",
+    ) -> Json:
+        """Opens a session of mine, or takes it up again; see ``acts.OpenSession``."""
+        asked = {"name": name, "workspace": workspace, "claim": claim, "client": client}
+        return self._ask(
+            "POST",
+            f"{COLLABS}{quoted(collab)}/sessions",
+            {key: value for key, value in asked.items() if value},
+        )
+
+    def close_session(self, collab: str, session: str) -> Json:
+        """Closes the session ``USER/NAME`` after taking in what lies unsaved in its workspace."""
+        return self._ask("DELETE", f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}")
+
+    def save(
+        self,
+        collab: str,
+        session: str,
+        path: str,
+        data: bytes | None,
+        *,
+        base: str | None = None,
+        is_draft: bool = False,
+    ) -> Json:
+        """Saves a file's bytes (None deletes it). ``base`` is the commit that the copy came from."""
+        headers = {"If-Match": f'"{base}"'} if base else {}
+        if data is not None:
+            headers["Content-Type"] = "application/octet-stream"
+        query = {"draft": "true"} if is_draft else {}
+        method = "DELETE" if data is None else "PUT"
+        return self.transport.ask(method, _session_file(collab, session, path), data, query, headers).json()
+
+    def rename(self, collab: str, session: str, path: str, to: str, *, base: str | None = None) -> Json:
+        """Renames a file, as a save of the session."""
+        headers = {"Content-Type": "application/json"} | ({"If-Match": f'"{base}"'} if base else {})
+        body = json.dumps({"rename_to": to}).encode()
+        return self.transport.ask("POST", _session_file(collab, session, path), body, {}, headers).json()
+
+    def land(self, collab: str, session: str) -> Json:
+        """Lands a session now."""
+        return self._ask(
+            "POST", f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/land", {}
+        )
+
+    def deliver(self, collab: str, session: str) -> Json:
+        """Delivers the shared branch to a session now."""
+        return self._ask(
+            "POST", f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/deliver", {}
+        )
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def files(self, collab: str, at: str = "main") -> list[Json]:
+        """Lists the files at a point in history."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/files", at=at), "files")
+
+    def file(self, collab: str, path: str, at: str = "main", *, is_stamped: bool = False) -> Answer:
+        """Reads a file at a point in history: ``.body`` its bytes, ``.etag`` its object id."""
+        query = {"at": at, "stamped": "true" if is_stamped else None}
+        return self.transport.ask("GET", f"{COLLABS}{quoted(collab)}/files{quoted_path(path)}", None, query)
+
+    def session_file(self, collab: str, session: str, path: str) -> Answer:
+        """Reads a file as the session has it, with its version stamp."""
+        return self.transport.ask("GET", _session_file(collab, session, path))
+
+    def log(
+        self, collab: str, *, path: str = "", branch: str = "", limit: int = 0, before: str = ""
+    ) -> list[Json]:
+        """Lists history, newest first."""
+        query = {"path": path, "branch": branch, "limit": limit or None, "before": before}
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/log", **query), "log", "entries")
+
+    def diff(self, collab: str, start: str, end: str, path: str = "") -> Json:
+        """Tells what changed between two points, by file and by cell."""
+        return self._ask("GET", f"{COLLABS}{quoted(collab)}/diff", **{"from": start, "to": end, "path": path})
+
+    def blame(self, collab: str, path: str, at: str = "main") -> list[Json]:
+        """Tells who last changed each cell of a notebook, or line of a text."""
+        answer = self._ask("GET", f"{COLLABS}{quoted(collab)}/blame{quoted_path(path)}", at=at)
+        return _listed(answer, "cells", "blame")
+
+    def events(
+        self,
+        collab: str,
+        after: int | None = None,
+        *,
+        patience: float | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Iterator[Json]:
+        """Yields events from after number ``after`` (None: from now on); reconnects and resumes by itself."""
+        path = f"{COLLABS}{quoted(collab)}/events"
+        return stream.events(self.transport, path, after=after, patience=patience, is_wanted=is_wanted)
+
+    # --- deciding -------------------------------------------------------------------------------------------
+
+    def contested(self, collab: str) -> list[Json]:
+        """Lists the open contested items."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contested"), "contested", "items")
+
+    def settle(self, collab: str, item: str, take: str, source: str | None = None, seen: Json = None) -> Json:
+        """Decides an item: ``take`` is shared, session, both or text (then ``source`` is the text)."""
+        asked = {"take": take, "source": source, "seen": seen}
+        body = {key: value for key, value in asked.items() if value is not None}
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/contested{quoted(item)}", body)
+
+    def publish(self, collab: str, notebook: str, bump: str | None = None, message: str = "") -> Json:
+        """Publishes a notebook as its next version; ``bump`` is major, minor or hotfix."""
+        asked = {"notebook": notebook, "message": message} | ({"bump": bump} if bump else {})
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/publish", asked)
+
+    def versions(self, collab: str, notebook: str = "") -> list[Json]:
+        """Lists published versions, newest first."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/versions", notebook=notebook), "versions")
+
+
+def _session_file(collab: str, session: str, path: str) -> str:
+    return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/files{quoted_path(path)}"
+
+
+def _listed(answer: Json, *names: str) -> list[Json]:
+    """Returns the list in an answer that is one, or that holds it under one of ``names``."""
+    if isinstance(answer, dict):
+        answer = next((answer[name] for name in names if name in answer), [])
+    return list(answer or [])
