@@ -1,0 +1,43 @@
+"""Notebooks: bytes in, values out. Merge, diff and everything that knows what a notebook is; no git, no disk, no clock."""
+
+from gitcollab.notebooks.checking import problems
+from gitcollab.notebooks.diffing import CellDiff, Diff, diff
+from gitcollab.notebooks.kinship import kinship
+from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, is_text, weave
+from gitcollab.notebooks.merging import merge
+from gitcollab.notebooks.policy import Policy
+from gitcollab.notebooks.printing import as_json
+from gitcollab.notebooks.spots import both, pick, place
+from gitcollab.notebooks.stamps import stamp, strip
+from gitcollab.notebooks.values import Contested, Merge, Noted, Weighed, item_id
+from gitcollab.notebooks.volatile import is_volatile
+from gitcollab.notebooks.weighing import weigh
+
+__all__ = [
+    "CellDiff",
+    "Clash",
+    "Clean",
+    "Contested",
+    "Diff",
+    "Hunk",
+    "Merge",
+    "Noted",
+    "Policy",
+    "Weave",
+    "Weighed",
+    "as_json",
+    "both",
+    "diff",
+    "is_text",
+    "is_volatile",
+    "item_id",
+    "kinship",
+    "merge",
+    "pick",
+    "place",
+    "problems",
+    "stamp",
+    "strip",
+    "weave",
+    "weigh",
+]
