@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import dataclass_transform
+
 import msgspec
 
 from gitcollab.model import (
@@ -30,6 +32,7 @@ from gitcollab.model import (
 )
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))  # for type checkers
 class Act(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Base of all acts. ``actor`` is who asks; access is decided where the act is done."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import dataclass_transform
+
 import msgspec
 
 from gitcollab.model import FileChange, Item, Role, Take
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))  # for type checkers
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=str.lower, omit_defaults=True):
     """Base of all events. ``n`` is the number (0 until the journal gives it), ``at`` UTC in ISO 8601."""
 

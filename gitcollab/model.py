@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import json
 import re
-from typing import Any
+from typing import Any, dataclass_transform
 
 import msgspec
 
@@ -49,6 +50,7 @@ class Take(enum.StrEnum):
     TEXT = "text"
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))  # for type checkers
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the ground's values: immutable, compared by content."""
 
@@ -182,8 +184,8 @@ class Item(Value):
     @property
     def digest(self) -> str:
         """Names the three values, so that a settlement can say which ones it saw."""
-        values = msgspec.json.encode([self.base, self.shared, self.session], order="sorted")
-        return hashlib.sha256(values).hexdigest()[:16]
+        values = json.dumps([self.base, self.shared, self.session], sort_keys=True)
+        return hashlib.sha256(values.encode("ascii")).hexdigest()[:16]
 
 
 class CellChange(Value):
@@ -286,7 +288,9 @@ def checked_path(text: str) -> str:
     """Returns ``text`` if it is a safe relative path inside a tree (the rules of git's own fsck, and ours)."""
     parts = text.split("/")
     if len(text.encode("utf-8", "surrogatepass")) > 4096 or any(not is_safe_part(part) for part in parts):
-        raise BadInput(f"{text[:200]!r} cannot be a path in a collab", "use a relative path without .. or .git")
+        raise BadInput(
+            f"{text[:200]!r} cannot be a path in a collab", "use a relative path without .. or .git"
+        )
     if parts[0] == ".gitcollab":
         raise BadInput(".gitcollab is written by the service alone", "use another directory")
     return text
@@ -302,5 +306,7 @@ def is_safe_part(part: str) -> bool:
     return visible not in {".git", "git~1"} and not visible.startswith(".git:")
 
 
-IGNORED_BY_HFS = frozenset(map(chr, (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)))
+IGNORED_BY_HFS = frozenset(
+    map(chr, (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF))
+)
 """Code points that HFS+ drops from names, so that ``.g\\u200cit`` is ``.git`` there (git's utf8.c)."""
