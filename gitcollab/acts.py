@@ -284,6 +284,26 @@ class RenderDiff(Reading):
     path: str
 
 
+# --- pure work, done by workers for the writer ---------------------------------------------------------------------
+
+
+class MergeBytes(Act):
+    """Merges three versions of one notebook: ``notebooks.merge``. ``rules`` are the policy's."""
+
+    base: bytes
+    ours: bytes
+    theirs: bytes
+    path: str = ""
+    rules: dict[str, str] = {}
+
+
+class DiffBytes(Act):
+    """Compares two versions of one notebook: ``notebooks.diff``."""
+
+    before: bytes
+    after: bytes
+
+
 class FileBytes(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of ReadFile. ``commit`` is the point asked for; ``oid`` the file's own id, its ETag."""
 
@@ -350,4 +370,6 @@ ANSWERS: dict[type[Act], object] = {
     Resolve: str,
     RenderNotebook: Rendered,
     RenderDiff: Rendered,
+    MergeBytes: dict[str, Json],  # becomes a notebooks.Merge with msgspec.convert(…, builtin_types=(bytes,))
+    DiffBytes: dict[str, Json],  # likewise a notebooks.Diff
 }

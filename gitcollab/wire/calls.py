@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -118,9 +117,11 @@ class Errands:
 
 
 class Following:
-    """Every event of the writer from the moment it is entered. Unavailable when the stream ends, for whatever reason:
+    """Every event of the writer from ``open`` on, as an async iterator.
 
-    what happened since is in the journal.
+    ``async with wire.follow() as events`` has opened it when the block begins, so that nothing falls between the
+    journal and the stream; a plain ``async for`` opens it at the first event. It raises Unavailable when the stream
+    ends, for whatever reason: what happened since is in the journal.
     """
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
@@ -128,25 +129,40 @@ class Following:
         self.patience = patience
         self._streams: Streams | None = None
 
-    async def __aenter__(self) -> AsyncIterator[AnyEvent]:
+    async def open(self) -> None:
+        """Returns when every later event will come."""
         reader, writer = self._streams = await connect(self.path, self.patience)
         writer.write(frame(0, "act", acts.Follow(actor=SERVICE)))
         message = await receive(reader)
         if message is None or message.kind != "ready":
-            writer.close()
+            await self.aclose()
             raise _gone(self.path) if message is None else _error(message)
-        return self._events(reader)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def aclose(self) -> None:
+        """Leaves the stream."""
         if self._streams:
             self._streams[1].close()
 
-    async def _events(self, reader: asyncio.StreamReader) -> AsyncIterator[AnyEvent]:
-        while (message := await receive(reader)) and message.kind == "event":
-            yield value_of(message, AnyEvent)
-        raise _gone(self.path)
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> AnyEvent:
+        if self._streams is None:
+            await self.open()
+        assert self._streams  # noqa: S101  # open set it
+        message = await receive(self._streams[0])
+        if message is None or message.kind != "event":
+            await self.aclose()
+            raise _gone(self.path)
+        event: AnyEvent = value_of(message, AnyEvent)
+        return event
 
 
 class _Line:

@@ -281,6 +281,19 @@ async def test_a_follower_gets_every_event_from_ready_on(door: Path) -> None:
             assert event == await anext(events)
 
 
+async def test_following_may_be_a_plain_loop(door: Path) -> None:
+    async def follow() -> AsyncIterator[AnyEvent]:
+        yield JOINED
+        yield LANDED
+
+    heard: list[AnyEvent] = []
+    async with served(door, echo, follow) as line:
+        with suppress(Unavailable):
+            async for event in line.follow():
+                heard.append(event)  # noqa: PERF401  # it ends by raising
+    assert [JOINED, LANDED] == heard
+
+
 async def test_a_stream_that_ends_sends_its_follower_to_the_journal(door: Path) -> None:
     async def follow() -> AsyncIterator[AnyEvent]:
         yield JOINED

@@ -1,0 +1,108 @@
+"""Settings: what can be chosen, and where it is read from. Only the command line and the daemon read it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from gitcollab.errors import BadInput
+from gitcollab.model import Value
+
+FILE = "gitcollab.toml"
+"""The settings file, in the root."""
+
+PREFIX = "GITCOLLAB_"
+"""Before a setting's name in capitals, in the environment: ``GITCOLLAB_PORT=8500``."""
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86400)]
+Megabytes = Annotated[int, msgspec.Meta(ge=64, le=1_048_576)]
+
+
+class Settings(Value, forbid_unknown_fields=True):
+    """All that can be chosen about one daemon. Of defaults, ROOT/gitcollab.toml, environment, arguments the last wins."""
+
+    root: Path
+    host: str = "127.0.0.1"
+    port: Port = 8474  # 0: any free one
+    base_url: str = ""  # how people reach it, if not as http://HOST:PORT (a proxy with TLS, say)
+    database: str = ""  # empty: SQLite in the root
+    debounce: Seconds = 0.3  # a file that stops changing for so long is taken in
+    longest_wait: Seconds = 5.0  # one that never stops is taken in after so long
+    land: Literal["save", "request"] = "save"
+    deliver: Literal["landing", "request"] = "landing"
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least two
+    job_seconds: Seconds = 10.0  # a worker's job may take so long
+    job_memory: Megabytes = 1024  # and so much memory
+    log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log
+
+    @property
+    def run(self) -> Path:
+        """Sockets, lock and log: what lives as long as the daemon."""
+        return self.root / "run"
+
+    @property
+    def private(self) -> Path:
+        """What nobody but the daemon's user may read."""
+        return self.root / "private"
+
+
+def read(environment: Mapping[str, str] | None = None, **arguments: Any) -> Settings:
+    """Returns the settings. ``arguments`` that are None were not given; BadInput names a source that is wrong."""
+    environment = os.environ if environment is None else environment
+    given = {name: value for name, value in arguments.items() if value is not None}
+    root = Path(given.pop("root", None) or environment.get(f"{PREFIX}ROOT") or default_root(environment))
+    found: dict[str, Any] = {"root": root.expanduser().absolute()}
+    for source, values in _sources(found["root"], environment, given):
+        for name, value in values.items():
+            found[name] = _checked(source, name, value)
+    return Settings(**found)
+
+
+def default_root(environment: Mapping[str, str]) -> Path:
+    """Where the root is unless it is named: the user's data directory."""
+    data = (
+        environment.get("XDG_DATA_HOME") or Path(environment.get("HOME") or Path.home()) / ".local" / "share"
+    )
+    return Path(data) / "gitcollab"
+
+
+def _sources(
+    root: Path, environment: Mapping[str, str], arguments: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield str(root / FILE), _file(root / FILE)
+    names = {f"{PREFIX}{name.upper()}": name for name in NAMES}
+    yield (
+        "the environment",
+        {names[key]: value for key, value in environment.items() if key in names and value},
+    )
+    yield "the arguments", arguments
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read", "look at its permissions and encoding") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is no TOML: {error}", "correct it, or move it away") from error
+
+
+def _checked(source: str, name: str, value: Any) -> Any:
+    if name not in TYPES or name == "root":
+        raise BadInput(f"{source}: there is no setting {name!r}", f"the settings are {', '.join(NAMES)}")
+    try:
+        return msgspec.convert(value, TYPES[name], strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{source}: {name}: {error}", "correct it, or leave it out for the default") from error
+
+
+TYPES: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+NAMES = tuple(name for name in TYPES if name != "root")
