@@ -1,0 +1,23 @@
+"""DISK: the files of a participant's directory, as other programs write them. No git, no notebooks."""
+
+from gitcollab.workspace.reading import Skipped, Stat, Taken, Unstable, read_stable, take
+from gitcollab.workspace.replacing import replace
+from gitcollab.workspace.rules import Rules
+from gitcollab.workspace.scanning import Table, identity, look, scan, shown, survey
+
+__all__ = [
+    "Rules",
+    "Skipped",
+    "Stat",
+    "Table",
+    "Taken",
+    "Unstable",
+    "identity",
+    "look",
+    "read_stable",
+    "replace",
+    "scan",
+    "shown",
+    "survey",
+    "take",
+]
