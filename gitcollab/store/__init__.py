@@ -1,0 +1,24 @@
+"""The store: what git does not hold (accounts, tokens, grants, links, journal), in SQLite or PostgreSQL.
+
+Its functions are plain ones that take a ``Connection`` first: threads call them within ``engine(url).begin()``, an
+event loop within ``conn.run_sync(function, …)`` of an ``async_engine(url)``. Nothing here commits by itself.
+"""
+
+from gitcollab.store import collabs, journal, leases, links, people, sessions, tokens
+from gitcollab.store.engines import async_engine, engine, file_url, reading
+from gitcollab.store.upgrade import migrate
+
+__all__ = [
+    "async_engine",
+    "collabs",
+    "engine",
+    "file_url",
+    "journal",
+    "leases",
+    "links",
+    "migrate",
+    "people",
+    "reading",
+    "sessions",
+    "tokens",
+]

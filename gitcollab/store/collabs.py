@@ -1,0 +1,212 @@
+"""Collabs: what is shared, what it is called, and who sees it listed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gitcollab.errors import BadInput, NotFound
+from gitcollab.model import COLLAB_ID, NAME, Role, Summary
+from gitcollab.store import aliases, clock, secret
+from gitcollab.store.members import AUTHORS, lock, members, owners, remove_member, role_of, set_member
+from gitcollab.store.schema import COLLABS, LEASES, LINKS, MEMBERS, SESSIONS
+
+__all__ = [
+    "Collab",
+    "add_collab",
+    "collab",
+    "collabs_of",
+    "describe",
+    "end_collab",
+    "every",
+    "find",
+    "members",
+    "new_id",
+    "owners",
+    "remove_member",
+    "role_of",
+    "set_member",
+    "summary",
+]
+
+
+class Collab(msgspec.Struct, frozen=True, kw_only=True):
+    """A collab as the store knows it, whoever asks."""
+
+    id: str
+    alias: str
+    title: str
+    stem: str
+    paths: tuple[str, ...]
+    tracker: str
+    created_at: str
+
+
+def new_id() -> str:
+    """Returns a random collab id; ``add_collab`` refuses one that was ever given before."""
+    return secret.public_id("c")
+
+
+def add_collab(
+    conn: Connection, id: str, title: str, stem: str, paths: tuple[str, ...], owner: str
+) -> Summary:
+    """Creates a collab and makes ``owner`` its owner.
+
+    ``stem`` empty: that of the first shared notebook, else the title's slug. BadInput if the id was ever used.
+    """
+    if not COLLAB_ID.fullmatch(id):
+        raise BadInput(f"{id!r} cannot be a collab's id", "c and nine of a-z 2-7")
+    row = {
+        "id": id,
+        "title": secret.checked_line(title, "title"),
+        "stem": stem or aliases.stem_of(title, paths),
+        "paths": msgspec.json.encode(paths).decode(),
+        "tracker": "",
+        "created_at": clock.now(),
+        "last_event": 0,
+    }
+    try:
+        with conn.begin_nested():
+            conn.execute(insert(COLLABS).values(row))
+    except IntegrityError as error:
+        raise BadInput("that collab id has been used before", "ids are never given twice") from error
+    set_member(conn, id, owner, Role.OWNER)
+    return summary(conn, id, owner)
+
+
+def collab(conn: Connection, id: str) -> Collab:
+    """Returns a collab; NotFound if it has ended or never was."""
+    row = COLLAB_ID.fullmatch(id) and conn.execute(_living().where(COLLABS.c.id == id)).one_or_none()
+    if not row:
+        raise NotFound("no such collab", "`gitcollab status` lists yours")
+    return _collab(row, _authors(conn, [id])[id])
+
+
+def every(conn: Connection) -> tuple[Collab, ...]:
+    """Returns all collabs that have not ended, oldest first."""
+    rows = conn.execute(_living()).all()
+    authors = _authors(conn, [row.id for row in rows])
+    return tuple(_collab(row, authors[row.id]) for row in rows)
+
+
+def collabs_of(conn: Connection, user: str) -> tuple[Summary, ...]:
+    """Returns the collabs that a person is in, each with their role, oldest first."""
+    mine = (
+        _living(MEMBERS.c.role).join(MEMBERS, MEMBERS.c.collab == COLLABS.c.id).where(MEMBERS.c.user == user)
+    )
+    rows = conn.execute(mine).all() if NAME.fullmatch(user) else []
+    authors = _authors(conn, [row.id for row in rows])
+    return tuple(_summary(_collab(row, authors[row.id]), Role(row.role)) for row in rows)
+
+
+def summary(conn: Connection, id: str, user: str) -> Summary:
+    """Returns a collab as one of its members sees it; NotFound for everybody else."""
+    role = role_of(conn, id, user)
+    if role is None:
+        raise NotFound("no such collab", "`gitcollab status` lists yours")
+    return _summary(collab(conn, id), role)
+
+
+def find(conn: Connection, text: str, user: str) -> str:
+    """Returns the id of the collab that a person means, among those they are in.
+
+    ``text`` is an id, an alias with its authors in any order, or a plain name. Where nothing is exactly that,
+    some of the authors suffice, and upper and lower case are one. NotFound if there is none; BadInput, with
+    ``data["candidates"]``, if there are several.
+    """
+    asked, mine = aliases.parse(text), collabs_of(conn, user)
+    if asked.id:
+        found = [one for one in mine if one.id == asked.id]
+    else:
+        found = _meant(mine, asked) or _meant(mine, aliases.Reference(stem=aliases.bare(text)))
+    if not found:
+        raise NotFound("no such collab", "`gitcollab status` lists yours; an id or alias of those is needed")
+    if len(found) > 1:
+        candidates = [f"{one.id} {one.alias}" for one in found]
+        raise BadInput(
+            f"{text.strip()!r} may be: {', '.join(candidates)}", "give the id", candidates=candidates
+        )
+    return found[0].id
+
+
+def describe(conn: Connection, id: str, *, title: str | None = None, tracker: str | None = None) -> Collab:
+    """Changes the title or the tracker link; None leaves it as it is."""
+    old = collab(conn, id)
+    new = {
+        "title": old.title if title is None else secret.checked_line(title, "title"),
+        "tracker": old.tracker if tracker is None else secret.checked_line(tracker, "tracker link", 2000),
+    }
+    conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(new))
+    return collab(conn, id)
+
+
+def end_collab(conn: Connection, id: str, at: str = "") -> None:
+    """Ends a collab with its links, sessions and leases. Its row, members and events stay, its id is used up."""
+    lock(conn, id)
+    at = at or clock.now()
+    conn.execute(delete(LEASES).where(LEASES.c.collab == id))
+    conn.execute(
+        update(LINKS).where(LINKS.c.collab == id, LINKS.c.revoked_at.is_(None)).values(revoked_at=at)
+    )
+    ours = (SESSIONS.c.collab == id, SESSIONS.c.is_open)
+    conn.execute(update(SESSIONS).where(*ours).values(is_open=False, closed_at=at))
+    conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(ended_at=at))
+
+
+def _living(*more: Any) -> Any:
+    return (
+        select(COLLABS, *more)
+        .where(COLLABS.c.ended_at.is_(None))
+        .order_by(COLLABS.c.created_at, COLLABS.c.id)
+    )
+
+
+def _authors(conn: Connection, ids: list[str]) -> dict[str, set[str]]:
+    found = defaultdict(set)
+    writing = MEMBERS.c.role.in_([role.value for role in AUTHORS])
+    for start in range(0, len(ids), 500):  # databases limit the number of values in one statement
+        these = MEMBERS.c.collab.in_(ids[start : start + 500])
+        for row in conn.execute(select(MEMBERS.c.collab, MEMBERS.c.user).where(these, writing)):
+            found[row.collab].add(row.user)
+    return found
+
+
+def _collab(row: Row[Any], authors: set[str]) -> Collab:
+    return Collab(
+        id=row.id,
+        alias=aliases.alias(authors, row.stem),
+        title=row.title,
+        stem=row.stem,
+        paths=msgspec.json.decode(row.paths, type=tuple[str, ...]),
+        tracker=row.tracker,
+        created_at=row.created_at,
+    )
+
+
+def _summary(one: Collab, role: Role) -> Summary:
+    return Summary(
+        id=one.id,
+        alias=one.alias,
+        title=one.title,
+        role=role,
+        created_at=one.created_at,
+        paths=one.paths,
+        tracker=one.tracker,
+    )
+
+
+def _meant(mine: Iterable[Summary], asked: aliases.Reference) -> list[Summary]:
+    """Returns the collabs that fit best: the same authors before some of them, the same case before any."""
+    fits: list[list[Summary]] = [[], [], [], []]
+    for one in mine:
+        authors, _, stem = one.alias.partition(":")
+        if aliases.folded(stem) != aliases.folded(asked.stem) or not asked.authors <= set(authors.split(",")):
+            continue
+        is_partial = bool(asked.authors) and asked.authors != set(authors.split(","))
+        fits[2 * is_partial + (aliases.bare(stem) != asked.stem)].append(one)
+    return next(filter(None, fits), [])

@@ -1,0 +1,122 @@
+"""Engines: how a database is opened so that a commit survives a power cut and waits for its turn."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gitcollab.errors import BadInput, GitcollabError, NoSpace, Unavailable
+
+WAIT = 15.0  # seconds that a transaction waits for another one's locks
+
+AnyEngine = TypeVar("AnyEngine", Engine, AsyncEngine)
+
+
+def file_url(path: Path) -> str:
+    """Returns the URL of the SQLite database in a file."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def engine(url: str) -> Engine:
+    """Opens a database for threads. Transactions may write: on SQLite they take the write lock at their start.
+
+    That is what ``engine.begin()`` is for; see ``reading`` for the others. A SQLite file is made with mode 0600,
+    in WAL with ``synchronous=FULL``. BadInput if the URL is for no database that is supported.
+    """
+    parsed = _checked(url)
+    if parsed.get_backend_name() == "sqlite":
+        _own(parsed)
+        opened = create_engine(parsed.set(drivername="sqlite"), connect_args={"timeout": WAIT})
+    else:
+        opened = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    return _prepared(opened)
+
+
+def async_engine(url: str) -> AsyncEngine:
+    """Opens a database for an event loop, as ``engine`` does; the room's functions run in ``conn.run_sync``."""
+    parsed = _checked(url)
+    if parsed.get_backend_name() == "sqlite":
+        _own(parsed)
+        opened = create_async_engine(
+            parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": WAIT}
+        )
+    else:
+        opened = create_async_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    _prepared(opened.sync_engine)
+    return opened
+
+
+def reading(opened: AnyEngine) -> AnyEngine:
+    """Returns the same engine for transactions that only read: they neither wait for a writer nor hold one up."""
+    return opened.execution_options(is_reading=True, postgresql_readonly=True)
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() in {"sqlite", "postgresql"}:
+            return parsed
+    except Exception as error:  # make_url raises many kinds, and their texts may hold the password
+        raise BadInput("the database URL cannot be read", "write sqlite:///PATH or postgresql://…") from error
+    raise BadInput("no such kind of database", "write sqlite:///PATH or postgresql://…")
+
+
+def _own(url: URL) -> None:
+    """Makes the file, or an older one, readable by its owner only; SQLite gives its -wal and -shm the same mode."""
+    if not url.database or url.database == ":memory:":
+        raise BadInput("the SQLite database needs a file", "write sqlite:////absolute/path")
+    os.close(os.open(url.database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    os.chmod(url.database, 0o600)
+
+
+def _prepared(opened: Engine) -> Engine:
+    event.listen(opened, "handle_error", _told)
+    if opened.dialect.name == "sqlite":
+        event.listen(opened, "connect", _set_up)
+        event.listen(opened, "begin", _begin)
+    return opened
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: _begin does
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={WAIT * 1000:.0f}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(conn: Connection) -> None:
+    # A transaction that has read and then wants to write is refused at once if another wrote in between,
+    # whatever busy_timeout says (sqlite.org/isolation.html); one that locks at its start waits instead.
+    is_reading = conn.get_execution_options().get("is_reading", False)
+    conn.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+def _told(context: ExceptionContext) -> None:
+    """Tells people what a database's error means for them; errors that are ours pass as they are."""
+    error = context.original_exception
+    if isinstance(error, GitcollabError):
+        raise error
+    text = str(error).lower()
+    if "disk is full" in text or getattr(error, "sqlstate", "") == "53100":
+        raise NoSpace("the database's disk is full", "free some space; nothing was saved") from error
+    if context.is_disconnect or _is_busy(error, text):
+        raise Unavailable("the database does not answer", "try again in a moment") from error
+
+
+def _is_busy(error: BaseException, text: str) -> bool:
+    if isinstance(error, sqlite3.OperationalError):
+        return "locked" in text or "unable to open" in text
+    state = getattr(error, "sqlstate", None) or ""
+    return state[:2] in {"08", "40", "53", "57"} or "connection failed" in text

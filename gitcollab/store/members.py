@@ -1,0 +1,103 @@
+"""Members: who takes part in a collab, and as what."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from gitcollab.errors import NotFound, Unusable
+from gitcollab.model import COLLAB_ID, NAME, Member, Role
+from gitcollab.store import clock, people
+from gitcollab.store.schema import COLLABS, LINKS, MEMBERS, PEOPLE, REMOVALS
+
+AUTHORS = (Role.OWNER, Role.MAINTAINER, Role.EDITOR)
+
+
+def role_of(conn: Connection, collab: str, user: str) -> Role | None:
+    """Returns a person's role; None if they have none, or the collab has ended or never was."""
+    if not (COLLAB_ID.fullmatch(collab) and NAME.fullmatch(user)):
+        return None
+    found = conn.execute(
+        select(MEMBERS.c.role)
+        .join(COLLABS, COLLABS.c.id == MEMBERS.c.collab)
+        .where(MEMBERS.c.collab == collab, MEMBERS.c.user == user, COLLABS.c.ended_at.is_(None))
+    ).scalar_one_or_none()
+    return Role(found) if found is not None else None
+
+
+def members(conn: Connection, collab: str) -> tuple[Member, ...]:
+    """Returns everybody in a collab, the highest role first, then by name."""
+    rows = conn.execute(
+        select(MEMBERS, PEOPLE.c.display)
+        .join(PEOPLE, PEOPLE.c.name == MEMBERS.c.user)
+        .where(MEMBERS.c.collab == collab)
+        .order_by(MEMBERS.c.user)
+    )
+    found = (Member(user=row.user, display=row.display, role=Role(row.role), since=row.since) for row in rows)
+    return tuple(sorted(found, key=lambda member: -member.role.rank))
+
+
+def owners(conn: Connection, collab: str) -> int:
+    """Returns how many owners a collab has."""
+    return conn.execute(
+        select(func.count()).where(MEMBERS.c.collab == collab, MEMBERS.c.role == Role.OWNER.value)
+    ).scalar_one()
+
+
+def set_member(conn: Connection, collab: str, user: str, role: Role, at: str = "") -> Member:
+    """Gives a person a role, new or changed. NotFound for an unknown person or collab.
+
+    Unusable if the collab would be left without an owner.
+    """
+    lock(conn, collab)
+    shown, at = people.person(conn, user), at or clock.now()
+    old = role_of(conn, collab, user)
+    if old is None:
+        row = {"collab": collab, "user": user, "role": role.value, "since": at, "decided_at": at}
+        conn.execute(insert(MEMBERS).values(row))
+    elif old is not role:
+        _keep_an_owner(conn, collab, old, role)
+        conn.execute(update(MEMBERS).where(*_is(collab, user)).values(role=role.value, decided_at=at))
+    since = conn.execute(select(MEMBERS.c.since).where(*_is(collab, user))).scalar_one()
+    return Member(user=user, display=shown.display, role=role, since=since)
+
+
+def remove_member(conn: Connection, collab: str, user: str, by: str = "", at: str = "") -> None:
+    """Ends a person's membership; links they made end too. ``by`` is who removes them, empty: they leave.
+
+    Who is removed by somebody else does not come back by a link that is older than that.
+    NotFound if they are no member, Unusable if they are the last owner.
+    """
+    lock(conn, collab)
+    old, at = role_of(conn, collab, user), at or clock.now()
+    if old is None:
+        raise NotFound("no such member", "`gitcollab members` lists them")
+    _keep_an_owner(conn, collab, old, None)
+    conn.execute(delete(MEMBERS).where(*_is(collab, user)))
+    made = (LINKS.c.collab == collab, LINKS.c.created_by == user, LINKS.c.revoked_at.is_(None))
+    conn.execute(update(LINKS).where(*made).values(revoked_at=at))
+    if by not in {"", user}:
+        conn.execute(delete(REMOVALS).where(REMOVALS.c.collab == collab, REMOVALS.c.user == user))
+        conn.execute(insert(REMOVALS).values(collab=collab, user=user, at=at, by=by))
+
+
+def lock(conn: Connection, collab: str) -> None:
+    """Makes transactions on one collab's access take turns, until this one ends; NotFound if it has ended."""
+    living = (COLLABS.c.id == collab, COLLABS.c.ended_at.is_(None))
+    found = (
+        COLLAB_ID.fullmatch(collab)
+        and conn.execute(select(COLLABS.c.id).where(*living).with_for_update()).first()
+    )
+    if not found:
+        raise NotFound("no such collab", "`gitcollab status` lists yours")
+
+
+def _keep_an_owner(conn: Connection, collab: str, old: Role, new: Role | None) -> None:
+    if old is Role.OWNER and new is not Role.OWNER and owners(conn, collab) == 1:
+        raise Unusable(
+            "a collab needs an owner, and this is the last one",
+            "make somebody else owner first, or end the collab",
+        )
+
+
+def _is(collab: str, user: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return MEMBERS.c.collab == collab, MEMBERS.c.user == user

@@ -1,0 +1,171 @@
+"""The tables: what git does not hold. Migrations make them; a test keeps the two equal."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+
+from gitcollab.errors import BadInput
+
+
+class Text(TypeDecorator[str]):
+    """Text that every database stores alike: ordered by code point, without NUL and lone surrogates."""
+
+    impl = String().with_variant(String(collation="C"), "postgresql")
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Refuses what PostgreSQL or UTF-8 cannot hold, so that all databases take the same texts."""
+        if value is not None and ("\0" in value or any("\ud800" <= char <= "\udfff" for char in value)):
+            raise BadInput("the text holds characters that cannot be stored", "leave out NUL and surrogates")
+        return value
+
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+PEOPLE = Table(
+    "people",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("display", Text, nullable=False),
+    Column("password", Text, nullable=False),  # argon2, or empty: no sign-in by password
+    Column("is_admin", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), nullable=False, index=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # separated by blanks
+    Column("created_at", Text, nullable=False),
+    Column("expires_at", Text),
+    Column("last_used_at", Text),
+    Column("revoked_at", Text),
+)
+
+LOGIN_CODES = Table(
+    "login_codes",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("used_at", Text),
+)
+
+COLLABS = Table(
+    "collabs",
+    METADATA,
+    Column("id", Text, primary_key=True),  # rows stay when a collab ends: an id is never given twice
+    Column("title", Text, nullable=False),
+    Column("stem", Text, nullable=False),
+    Column("paths", Text, nullable=False),  # JSON array
+    Column("tracker", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("ended_at", Text),
+    Column("last_event", Integer, nullable=False),
+)
+
+MEMBERS = Table(
+    "members",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), primary_key=True, index=True),
+    Column("role", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("decided_at", Text, nullable=False),  # links older than this change nothing for this person
+)
+
+REMOVALS = Table(
+    "removals",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+LINKS = Table(
+    "links",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("collab", Text, ForeignKey("collabs.id"), nullable=False, index=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("uses_left", Integer),  # NULL: any number
+    Column("created_by", Text, ForeignKey("people.name"), nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("revoked_at", Text),
+)
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("workspace", Text),
+    Column("client", Text, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Column("closed_at", Text),
+)
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("key", Text, primary_key=True),  # digest of the next five: paths are longer than an index takes
+    Column("collab", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    ForeignKeyConstraint(["collab", "user", "name"], ["sessions.collab", "sessions.user", "sessions.name"]),
+    Index(None, "collab", "user", "name"),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column(
+        "body", LargeBinary, nullable=False
+    ),  # JSON of one of events.AnyEvent, its number and time included
+)
+
+HEADS = Table(
+    "heads",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("key", Text, primary_key=True),  # digest of the ref: refs are longer than an index takes
+    Column("ref", Text, nullable=False),
+    Column("oid", Text, nullable=False),
+)
