@@ -1,0 +1,130 @@
+"""History: walks over commits, who descends from whom, and where two lines parted."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+from gitcollab.repository.commits import Commits
+from gitcollab.repository.trees import Trees
+from gitcollab.repository.values import Commit, Entry
+
+_LEFT, _RIGHT, _STALE = 1, 2, 4
+
+
+class History:
+    """The history of one repository."""
+
+    def __init__(self, commits: Commits, trees: Trees) -> None:
+        self._read = commits.read
+        self._trees = trees
+
+    def log(self, tip: str, path: str = "", limit: int | None = None, before: str = "") -> Iterator[Commit]:
+        """Yields what ``tip`` descends from, newest first; with ``path`` only the commits that changed it.
+
+        A merge that took the path from one parent unchanged leads on to that parent only (git's simplification).
+        ``before`` is the last commit of the page before; if it is not in this history, nothing follows.
+        """
+        count = 0
+        is_after = not before
+        for commit in self._simplified(tip, path) if path else self._walk(tip):
+            if is_after:
+                yield commit
+                count += 1
+                if limit is not None and count >= limit:
+                    return
+            is_after = is_after or commit.oid == before
+
+    def line(self, tip: str, stop: str | None = None) -> Iterator[Commit]:
+        """Yields ``tip`` and its first parents, up to but without ``stop``."""
+        oid: str | None = tip
+        while oid and oid != stop:
+            commit = self._read(oid)
+            yield commit
+            oid = commit.parents[0] if commit.parents else None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether ``newer`` is or descends from ``older``."""
+        return older == newer or older in self._common(older, newer)
+
+    def merge_bases(self, a: str, b: str) -> list[str]:
+        """Returns the best common ancestors, newest first: several in a criss-cross, none for strangers."""
+        found = self._common(a, b)
+        if len(found) < 2:
+            return found
+        return [
+            each
+            for each in found
+            if not any(each in self._common(each, other) for other in found if other != each)
+        ]
+
+    def _walk(self, tip: str) -> Iterator[Commit]:
+        queue, seen = _Queue(), {tip}
+        queue.push(self._read(tip))
+        while queue:
+            commit = queue.pop()
+            yield commit
+            for parent in commit.parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    queue.push(self._read(parent))
+
+    def _simplified(self, tip: str, path: str) -> Iterator[Commit]:
+        queue, seen = _Queue(), {tip}
+        queue.push(self._read(tip))
+        while queue:
+            commit = queue.pop()
+            here = self._at(commit, path)
+            parents = [self._read(parent) for parent in commit.parents]
+            same = [parent for parent in parents if self._at(parent, path) == here]
+            if not same and (parents or here is not None):
+                yield commit
+            for parent in same[:1] or parents:
+                if parent.oid not in seen:
+                    seen.add(parent.oid)
+                    queue.push(parent)
+
+    def _at(self, commit: Commit, path: str) -> Entry | None:
+        return self._trees.entry(commit.tree, path)
+
+    def _common(self, a: str, b: str) -> list[str]:
+        """Paints what each side descends from until only common ground is left (git's paint_down_to_common)."""
+        if a == b:
+            return [a]
+        paint: dict[str, int] = {a: _LEFT, b: _RIGHT}
+        queue, fresh = _Queue(), {a, b}
+        queue.push(self._read(a))
+        queue.push(self._read(b))
+        found: dict[str, Commit] = {}
+        while fresh:
+            commit = queue.pop()
+            fresh.discard(commit.oid)
+            colour = paint[commit.oid]
+            if colour == _LEFT | _RIGHT:
+                found[commit.oid] = commit
+                colour |= _STALE
+            for parent in commit.parents:
+                if paint.get(parent, 0) | colour == paint.get(parent, 0):
+                    continue
+                paint[parent] = paint.get(parent, 0) | colour
+                queue.push(self._read(parent))
+                (fresh.discard if paint[parent] & _STALE else fresh.add)(parent)
+        return [oid for oid in found if not paint[oid] & _STALE]
+
+
+class _Queue:
+    """Commits, newest first; of the same second, the one pushed first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Commit]] = []
+        self._count = 0
+
+    def push(self, commit: Commit) -> None:
+        self._count += 1
+        heapq.heappush(self._heap, (-commit.seconds, self._count, commit))
+
+    def pop(self) -> Commit:
+        return heapq.heappop(self._heap)[2]
+
+    def __bool__(self) -> bool:
+        return bool(self._heap)
