@@ -41,9 +41,13 @@ def share(client: Client, users: Sequence[str], paths: Sequence[Path], *, title:
         if not found:
             client.end(collab)
         raise
-    told = client.collab(collab)
-    directory = recipients_directory(told, users)
-    return {"id": collab, "alias": told.get("alias", ""), "link": link["link"], "directory": directory}
+    directory = recipients_directory(client.sessions(collab), users)
+    return {
+        "id": collab,
+        "alias": client.collab(collab)["alias"],
+        "link": link["link"],
+        "directory": directory,
+    }
 
 
 def placed(paths: Sequence[Path]) -> tuple[Path, list[str]]:
@@ -71,7 +75,7 @@ def existing(client: Client, workspace: Path, wanted: Sequence[str]) -> str:
             shared != set(wanted) and not (wanted and shared >= set(wanted))
         ):
             continue
-        for session in client.collab(summary["id"]).get("sessions", ()):
+        for session in client.sessions(summary["id"]):
             if (
                 session["user"] == me
                 and session.get("is_open", True)
@@ -118,9 +122,9 @@ def _admit(client: Client, collab: str, user: str) -> None:
         ) from why
 
 
-def recipients_directory(told: Json, users: Sequence[str]) -> str | None:
+def recipients_directory(sessions: Sequence[Json], users: Sequence[str]) -> str | None:
     """Returns where the recipient finds their workspace; for several, the directory that holds theirs."""
-    places = {s["user"]: s.get("workspace") for s in told.get("sessions", ()) if s.get("is_open", True)}
+    places = {s["user"]: s.get("workspace") for s in sessions if s.get("is_open", True)}
     theirs = [str(places[user]) for user in users if places.get(user)]
     if not theirs:
         return None

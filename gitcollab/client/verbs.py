@@ -9,8 +9,10 @@ from typing import Any
 
 from gitcollab.client import sharing, stream
 from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
+from gitcollab.errors import Unavailable
 
 COLLABS = "/api/collabs"
+PAGE = 1000
 
 
 class Client:
@@ -32,7 +34,7 @@ class Client:
         """Closes this thread's connection."""
         self.transport.close()
 
-    def _ask(self, method: str, path: str, body: Json = None, **query: Any) -> Json:
+    def _ask(self, method: str, path: str, body: Json = None, /, **query: Any) -> Json:
         raw = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         return self.transport.ask(method, path, raw, query, headers).json()
@@ -49,27 +51,44 @@ class Client:
 
     def tokens(self) -> list[Json]:
         """Lists my tokens, without their secrets."""
-        return _listed(self._ask("GET", "/api/tokens"), "tokens")
+        return _listed(self._ask("GET", "/api/me/tokens"))
 
     def create_token(
         self, label: str = "", *, scopes: Sequence[str] = (), expires_in: int | None = None
     ) -> Json:
         """Creates a token; its ``secret`` is in the answer and nowhere else. ``expires_in`` is in seconds."""
         asked = {"label": label, "scopes": list(scopes)} | ({"expires_in": expires_in} if expires_in else {})
-        return self._ask("POST", "/api/tokens", asked)
+        return self._ask("POST", "/api/me/tokens", asked)
 
     def revoke_token(self, token: str) -> None:
         """Revokes one of my tokens by its id."""
-        self._ask("DELETE", "/api/tokens" + quoted(token))
+        self._ask("DELETE", "/api/me/tokens" + quoted(token))
+
+    def users(self) -> list[Json]:
+        """Lists the accounts; admins only."""
+        return _listed(self._ask("GET", "/api/users"))
+
+    def add_user(self, name: str, display: str = "", *, password: str = "", is_admin: bool = False) -> Json:
+        """Creates an account; admins only."""
+        asked = {"name": name, "display": display, "password": password, "is_admin": is_admin}
+        return self._ask("POST", "/api/users", asked)
 
     # --- collabs and members --------------------------------------------------------------------------------
 
     def collabs(self) -> list[Json]:
         """Lists the collabs I am in."""
-        return _listed(self._ask("GET", COLLABS), "collabs")
+        found: list[Json] = []
+        while True:
+            page = _listed(self._ask("GET", COLLABS, limit=PAGE, after=found[-1]["id"] if found else ""))
+            found += page
+            if len(page) < PAGE:
+                return found
 
     def collab(self, collab: str) -> Json:
-        """Tells about one collab: id, alias, title, role, members, sessions."""
+        """Tells about one collab: id, alias, title, my role.
+
+        ``collab`` may everywhere be an alias or a name, too.
+        """
         return self._ask("GET", COLLABS + quoted(collab))
 
     def create(self, title: str, paths: Sequence[str] = ()) -> Json:
@@ -82,7 +101,7 @@ class Client:
 
     def members(self, collab: str) -> list[Json]:
         """Lists who is in the collab and with what role."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/members"), "members")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/members"))
 
     def set_member(self, collab: str, user: str, role: str = "editor") -> Json:
         """Gives a person a role."""
@@ -106,7 +125,7 @@ class Client:
 
     def links(self, collab: str) -> list[Json]:
         """Lists the open invitation links, without their secrets."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/links"), "links")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/links"))
 
     def revoke(self, collab: str, link: str) -> None:
         """Revokes an invitation link by its id."""
@@ -117,14 +136,22 @@ class Client:
         return self._ask("POST", f"/api/links{quoted(code)}/redeem", {})
 
     def share(self, users: Sequence[str], paths: Sequence[Path], *, title: str = "") -> Json:
-        """Shares files or directories of this machine with ``users``; see `gitcollab.client.sharing`."""
+        """Shares files or directories of this machine with ``users``; see ``gitcollab.client.sharing``."""
         return sharing.share(self, users, paths, title=title)
 
     # --- sessions and saves ---------------------------------------------------------------------------------
 
     def sessions(self, collab: str) -> list[Json]:
         """Lists the sessions of a collab as they stand."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions"), "sessions")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions"))
+
+    def session(self, collab: str, session: str) -> Json:
+        """Tells how the session ``USER/NAME`` stands."""
+        return self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}")
+
+    def sweep(self, collab: str) -> list[Json]:
+        """Takes in what lies in my watched workspaces, without waiting for the watcher."""
+        return _listed(self._ask("POST", f"{COLLABS}{quoted(collab)}/sweep", {}))
 
     def open_session(
         self,
@@ -155,10 +182,16 @@ class Client:
         data: bytes | None,
         *,
         base: str | None = None,
+        tool: str = "",
         is_draft: bool = False,
     ) -> Json:
-        """Saves a file's bytes (None deletes it). ``base`` is the commit that the copy came from."""
+        """Saves a file's bytes (None deletes it).
+
+        ``base``: the commit the copy came from; ``tool``: with what.
+        """
         headers = {"If-Match": f'"{base}"'} if base else {}
+        if tool:
+            headers["Gitcollab-Tool"] = tool
         if data is not None:
             headers["Content-Type"] = "application/octet-stream"
         query = {"draft": "true"} if is_draft else {}
@@ -187,15 +220,20 @@ class Client:
 
     def files(self, collab: str, at: str = "main") -> list[Json]:
         """Lists the files at a point in history."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/files", at=at), "files")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/files", at=at))
 
-    def file(self, collab: str, path: str, at: str = "main", *, is_stamped: bool = False) -> Answer:
+    def file(self, collab: str, path: str, at: str = "main") -> Answer:
         """Reads a file at a point in history: ``.body`` its bytes, ``.etag`` its object id."""
-        query = {"at": at, "stamped": "true" if is_stamped else None}
-        return self.transport.ask("GET", f"{COLLABS}{quoted(collab)}/files{quoted_path(path)}", None, query)
+        return self.transport.ask(
+            "GET", f"{COLLABS}{quoted(collab)}/files{quoted_path(path)}", None, {"at": at}
+        )
+
+    def resolve(self, collab: str, at: str) -> str:
+        """Says which commit a version, branch or time means."""
+        return str(self._ask("GET", f"{COLLABS}{quoted(collab)}/resolve", at=at)["commit"])
 
     def session_file(self, collab: str, session: str, path: str) -> Answer:
-        """Reads a file as the session has it, with its version stamp."""
+        """Reads a file as the session has it, stamped; ``.etag`` is the commit that a save of it gives as base."""
         return self.transport.ask("GET", _session_file(collab, session, path))
 
     def log(
@@ -203,7 +241,7 @@ class Client:
     ) -> list[Json]:
         """Lists history, newest first."""
         query = {"path": path, "branch": branch, "limit": limit or None, "before": before}
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/log", **query), "log", "entries")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/log", **query))
 
     def diff(self, collab: str, start: str, end: str, path: str = "") -> Json:
         """Tells what changed between two points, by file and by cell."""
@@ -212,7 +250,7 @@ class Client:
     def blame(self, collab: str, path: str, at: str = "main") -> list[Json]:
         """Tells who last changed each cell of a notebook, or line of a text."""
         answer = self._ask("GET", f"{COLLABS}{quoted(collab)}/blame{quoted_path(path)}", at=at)
-        return _listed(answer, "cells", "blame")
+        return _listed(answer)
 
     def events(
         self,
@@ -230,7 +268,7 @@ class Client:
 
     def contested(self, collab: str) -> list[Json]:
         """Lists the open contested items."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contested"), "contested", "items")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contested"))
 
     def settle(self, collab: str, item: str, take: str, source: str | None = None, seen: Json = None) -> Json:
         """Decides an item: ``take`` is shared, session, both or text (then ``source`` is the text)."""
@@ -245,15 +283,15 @@ class Client:
 
     def versions(self, collab: str, notebook: str = "") -> list[Json]:
         """Lists published versions, newest first."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/versions", notebook=notebook), "versions")
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/versions", notebook=notebook))
 
 
 def _session_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/files{quoted_path(path)}"
 
 
-def _listed(answer: Json, *names: str) -> list[Json]:
-    """Returns the list in an answer that is one, or that holds it under one of ``names``."""
-    if isinstance(answer, dict):
-        answer = next((answer[name] for name in names if name in answer), [])
-    return list(answer or [])
+def _listed(answer: Json) -> list[Json]:
+    """Returns the answer, which is a list; Unavailable if the server is no gitcollab server."""
+    if not isinstance(answer, list):
+        raise Unavailable("what answers is no gitcollab server", "check GITCOLLAB_URL")
+    return answer

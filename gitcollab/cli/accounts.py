@@ -1,0 +1,64 @@
+"""Accounts on a root, whether its server runs or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitcollab import settings, store
+from gitcollab.client.transport import Json
+from gitcollab.errors import BadInput, Unusable
+from gitcollab.model import checked_name
+
+
+def add(root: Path, name: str, display: str = "", is_admin: bool = False) -> Json:
+    """Makes an account and a token for it; returns ``{name, display, token}``.
+
+    BadInput if the name is taken.
+    """
+    checked_name(name, "user")
+    opened = store.engine(prepared(root))
+    try:
+        with opened.begin() as conn:
+            person = store.people.add_person(conn, name, display, is_admin=is_admin)
+            token = store.tokens.add_token(conn, name, "made by `user add`")
+    finally:
+        opened.dispose()
+    return {"name": person.name, "display": person.display, "token": token.secret}
+
+
+def listed(root: Path) -> list[Json]:
+    """Lists the accounts of a root."""
+    if not database(root).startswith("postgresql") and not (root / "private" / "gitcollab.sqlite").exists():
+        raise Unusable(
+            f"{root} holds no server's data yet",
+            "name the root with GITCOLLAB_ROOT, or `gitcollab serve` first",
+        )
+    opened = store.reading(store.engine(database(root)))
+    try:
+        with opened.begin() as conn:
+            return [
+                {"name": p.name, "display": p.display, "is_admin": p.is_admin}
+                for p in store.people.people(conn)
+            ]
+    finally:
+        opened.dispose()
+
+
+def prepared(root: Path) -> str:
+    """Makes the root's private directory and database where they are missing; returns the database's URL."""
+    private = root / "private"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        private.mkdir(mode=0o700, exist_ok=True)
+    except OSError as why:
+        raise BadInput(
+            f"{root} cannot be written: {why.strerror}", "name another root with GITCOLLAB_ROOT"
+        ) from why
+    url = database(root)
+    store.migrate(url)
+    return url
+
+
+def database(root: Path) -> str:
+    """Returns the URL of the root's database."""
+    return settings.read(root=root).database or store.file_url(root / "private" / "gitcollab.sqlite")

@@ -1,0 +1,193 @@
+"""`gitcollab doctor`: what is wrong with a root, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from gitcollab import store
+from gitcollab.cli import accounts
+from gitcollab.client import Client
+from gitcollab.client.transport import Json
+from gitcollab.errors import GitcollabError
+from gitcollab.model import COLLAB_ID
+
+GIT = "git"
+OLDEST_GIT = (2, 34)
+FSCK_DEADLINE = 300  # seconds for one repository
+
+
+def examined(root: Path) -> Json:
+    """Returns ``{root, is_clean, checks: [{name, state, said, hint}]}``; ``state`` is good, bad or unknown."""
+    checks = [check for look in LOOKS for check in look(root)]
+    return {"root": str(root), "is_clean": all(check["state"] != "bad" for check in checks), "checks": checks}
+
+
+def _check(name: str, state: str, said: str, hint: str = "") -> Json:
+    return {"name": name, "state": state, "said": said, "hint": hint}
+
+
+def the_git(root: Path) -> Iterator[Json]:
+    """Git is there and new enough."""
+    try:
+        ran = subprocess.run([GIT, "--version"], capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError) as why:
+        yield _check("git", "bad", f"does not run: {why}", "install git 2.34 or newer")
+        return
+    found = re.search(r"(\d+)\.(\d+)", ran.stdout)
+    is_new = found is not None and (int(found[1]), int(found[2])) >= OLDEST_GIT
+    yield _check(
+        "git", "good" if is_new else "bad", ran.stdout.strip(), "" if is_new else "install git 2.34 or newer"
+    )
+
+
+def permissions(root: Path) -> Iterator[Json]:
+    """The root can be written, and what is private is private."""
+    if not root.is_dir():
+        yield _check(
+            "root",
+            "bad",
+            f"{root} is no directory",
+            "`gitcollab serve` makes it; GITCOLLAB_ROOT names another",
+        )
+        return
+    is_ours = os.access(root, os.W_OK | os.X_OK)
+    yield _check(
+        "root", "good" if is_ours else "bad", str(root), "" if is_ours else "it must be yours to write"
+    )
+    for name in ("private", "run"):
+        mode = stat.S_IMODE((root / name).stat().st_mode) if (root / name).exists() else 0o700
+        said = f"{root / name} has mode {mode:04o}"
+        yield _check(
+            name, "bad" if mode & 0o077 else "good", said, f"chmod 700 {root / name}" if mode & 0o077 else ""
+        )
+
+
+def locks(root: Path) -> Iterator[Json]:
+    """No lock file of git is left that nobody holds."""
+    left = [str(path) for path in root.glob("collabs/*.git/**/*.lock")]
+    is_running = _address(root) != ""
+    if left and not is_running:
+        yield _check(
+            "locks", "bad", f"left by a crash: {', '.join(left)}", "the next `gitcollab serve` clears them"
+        )
+    else:
+        yield _check(
+            "locks", "good", "none left behind" if not left else f"{len(left)} held by the running server"
+        )
+
+
+def repositories(root: Path) -> Iterator[Json]:
+    """Every repository passes git's own check."""
+    found = sorted((root / "collabs").glob("*.git"))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        yield from pool.map(_repository, found)
+    if not found:
+        yield _check("repositories", "good", "none yet")
+
+
+def _repository(path: Path) -> Json:
+    command = [GIT, "--git-dir", str(path), "fsck", "--full", "--strict", "--no-dangling", "--no-progress"]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=FSCK_DEADLINE)
+    except (OSError, subprocess.SubprocessError) as why:
+        return _check(f"repository {path.stem}", "unknown", str(why), f"run: {' '.join(command)}")
+    if ran.returncode == 0:
+        return _check(f"repository {path.stem}", "good", "sound")
+    said = (ran.stderr or ran.stdout).strip().splitlines()
+    hint = f"keep a copy of {path} before anything else; a participant's clone or a backup has the missing objects"
+    return _check(f"repository {path.stem}", "bad", "; ".join(said[:5]), hint)
+
+
+def database(root: Path) -> Iterator[Json]:
+    """The database opens, is this program's, and knows the repositories that are there."""
+    if not (root / "private" / "gitcollab.sqlite").exists() and not accounts.database(root).startswith(
+        "postgresql"
+    ):
+        yield _check("database", "bad", "not there", "`gitcollab serve` makes it")
+        return
+    try:
+        known = _known_collabs(root)
+    except GitcollabError as why:
+        yield _check("database", "bad", why.message, why.hint)
+        return
+    yield _check("database", "good", f"{len(known)} collabs")
+    there = {path.stem for path in (root / "collabs").glob("*.git") if COLLAB_ID.fullmatch(path.stem)}
+    for id in sorted(known - there):
+        yield _check(
+            f"collab {id}",
+            "bad",
+            "its repository is missing",
+            f"restore {root}/collabs/{id}.git from a backup",
+        )
+
+
+def _known_collabs(root: Path) -> set[str]:
+    url = accounts.database(root)
+    store.migrate(url)
+    opened = store.reading(store.engine(url))
+    try:
+        with opened.begin() as conn:
+            return {each.id for each in store.collabs.every(conn)}
+    finally:
+        opened.dispose()
+
+
+def workspaces(root: Path) -> Iterator[Json]:
+    """Every watched workspace is a directory that can be written."""
+    try:
+        opened = store.reading(store.engine(accounts.database(root)))
+        with opened.begin() as conn:
+            watched = store.sessions.watched(conn)
+        opened.dispose()
+    except GitcollabError:
+        return  # the database's own check has said so
+    lost = [
+        each
+        for each in watched
+        if each.workspace and not os.access(each.workspace, os.R_OK | os.W_OK | os.X_OK)
+    ]
+    for each in lost:
+        said = f"{each.workspace} of {each.user} cannot be used"
+        yield _check(
+            "workspace", "bad", said, "mount or make it again, or `gitcollab leave`; nothing saved is lost"
+        )
+    if not lost:
+        yield _check("workspaces", "good", f"{len(watched)} watched")
+
+
+def server(root: Path) -> Iterator[Json]:
+    """The server of the root answers."""
+    url = _address(root)
+    if not url:
+        yield _check("server", "bad", "not running", f"start it: gitcollab serve --root {root}")
+        return
+    try:
+        Client(url, timeout=10).health()
+    except GitcollabError as why:
+        yield _check("server", "bad", why.message, f"start it again: gitcollab serve --root {root}")
+        return
+    yield _check("server", "good", f"answers at {url}")
+
+
+def _address(root: Path) -> str:
+    try:
+        return (root / "run" / "url").read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+LOOKS: tuple[Callable[[Path], Iterator[Json]], ...] = (
+    the_git,
+    permissions,
+    locks,
+    server,
+    database,
+    repositories,
+    workspaces,
+)

@@ -1,0 +1,100 @@
+"""`gitcollab merge`: three files into one; also git's merge driver, so it imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gitcollab.cli.show import as_text, aside, first_line
+from gitcollab.errors import BadInput
+
+CONTESTED = ("id", "path", "cell", "field", "base", "shared", "session", "reason")
+NOTED = ("id", "path", "cell", "field", "base", "shared", "session", "taken", "reason")
+OPTIONS = {"-o": "out", "--out": "out", "--path": "path"}
+
+
+def quick(argv: Sequence[str]) -> int | None:
+    """Runs the command if its arguments are plain; None leaves help and mistakes to the full command line."""
+    files: list[str] = []
+    said = {"out": "", "path": ""}
+    as_json, given = False, iter(argv)
+    for text in given:
+        if text == "--json":
+            as_json = True
+        elif text in OPTIONS:
+            said[OPTIONS[text]] = next(given, "")
+        elif text.startswith("-") and text != "-":
+            return None
+        else:
+            files.append(text)
+    if len(files) != 3 or not said["out"]:
+        return None
+    base, ours, theirs = map(Path, files)
+    return merged(base, ours, theirs, Path(said["out"]), said["path"], as_json)
+
+
+def merged(base: Path, ours: Path, theirs: Path, to: Path, path: str, as_json: bool) -> int:
+    """Merges three files into ``to``; 0 if clean, 1 if contested.
+
+    ``path`` names the file in what is reported.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    sides = [read(side) for side in (base, ours, theirs)]
+    from gitcollab.notebooks import merge
+
+    made = merge(*sides, path=path or to.name)
+    write(to, made.notebook)
+    if as_json:
+        items = [_fields(item, CONTESTED) for item in made.contested]
+        print(as_text({"contested": items, "noted": [_fields(item, NOTED) for item in made.noted]}))
+    for item in made.contested if not as_json else ():
+        aside(f"contested: {item.path}{place(item)}: {first_line(item.reason)}")
+    return 1 if made.contested else 0
+
+
+def place(item: Any) -> str:
+    """Says where in the file an item is."""
+    return f", cell {item.cell}, {item.field}" if item.cell else f", {item.field}"
+
+
+def _fields(item: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in names}
+
+
+def read(path: Path) -> bytes:
+    """Returns a file's bytes; BadInput with the reason if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as why:
+        raise BadInput(f"{path}: {why.strerror}", "name a file that can be read") from why
+
+
+def write(path: Path, data: bytes) -> None:
+    """Writes ``data`` in one step, so that a reader sees the old file or the new; keeps an old file's mode."""
+    try:
+        old = path.stat() if path.exists() else None
+        if old is not None and not stat.S_ISREG(old.st_mode):
+            path.write_bytes(data)
+            return
+        number, beside = tempfile.mkstemp(dir=path.resolve().parent, prefix=".gitcollab-merge-")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(data)
+            os.chmod(beside, stat.S_IMODE(old.st_mode) if old else 0o666 & ~_umask())
+            os.replace(beside, path.resolve())
+        except BaseException:
+            os.unlink(beside)
+            raise
+    except OSError as why:
+        raise BadInput(f"{path} cannot be written: {why.strerror}", "choose another place with -o") from why
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,193 @@
+"""Commands about people: share, members, invite, revoke, token, user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gitcollab.cli import place, show
+from gitcollab.cli.options import AsJson, Collab
+from gitcollab.client.transport import Json
+from gitcollab.errors import BadInput, NotFound
+
+DAY = 86400
+ROLES = ("owner", "maintainer", "editor", "viewer")
+
+
+def share(
+    users: Annotated[
+        str, typer.Argument(metavar="USER[,USER…]", help="Whom to share with.", show_default=False)
+    ],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH…", help="Notebooks, other files or a directory.", show_default=False),
+    ],
+    title: Annotated[
+        str, typer.Option(help="What the collab is called.", show_default="from the first path")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Share files of this machine with people, who may then edit them: prints id, alias, link and directory.
+
+    Your files stay where they are; from now on every save in their directory is taken in. Sharing the same
+    files again finds the same collab.
+    """
+    names = [name.strip() for name in users.split(",") if name.strip()]
+    if not names:
+        raise BadInput("share with whom?", "write `share USER PATH`, several users with commas between")
+    with show.busy("sharing"):
+        made = place.client().share(names, paths, title=title)
+    show.out(made, as_json, _shared)
+
+
+def _shared(made: Json) -> None:
+    for name in ("id", "alias", "link", "directory"):
+        show.say(f"{name:<10} {made[name] or '-'}")
+
+
+def members(
+    collab: Collab,
+    user: Annotated[str, typer.Argument(help="Whose role to change.", show_default=False)] = "",
+    role: Annotated[
+        str, typer.Option(help=f"The role to give: {', '.join(ROLES)}.", show_default=False)
+    ] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="End this person's access at once.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List who takes part; with USER give a role or end access."""
+    server = place.client()
+    where = place.collab_id(server, collab)
+    if (role or remove) and not user:
+        raise BadInput("whose?", "name the user after the collab")
+    if role and role.lower() not in ROLES:
+        raise BadInput(f"{role!r} is no role", f"choose from {', '.join(ROLES)}")
+    if remove:
+        server.remove_member(where, user)
+    elif user:
+        server.set_member(where, user, role.lower() or "editor")
+    rows = server.members(where)
+    show.out(
+        rows, as_json, lambda rows: show.table([(r["user"], r["role"], r["display"]) for r in rows], "nobody")
+    )
+
+
+def invite(
+    collab: Collab,
+    role: Annotated[
+        str, typer.Option(help="What the link makes people: editor, viewer, maintainer.")
+    ] = "editor",
+    days: Annotated[float, typer.Option(help="For how many days it opens.", min=0.0001, max=30)] = 7,
+    uses: Annotated[int | None, typer.Option(help="How many may use it.", min=1, show_default="any")] = None,
+    links: Annotated[bool, typer.Option("--list", help="List the open links instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an invitation link; it is shown this once."""
+    server = place.client()
+    where = place.collab_id(server, collab)
+    if links:
+        rows = server.links(where)
+        show.out(rows, as_json, lambda rows: show.table([_link(row) for row in rows], "no open links"))
+        return
+    made = server.invite(where, role.lower(), expires_in=max(1, int(days * DAY)), uses=uses)
+    show.out(made, as_json, lambda made: show.say(made["link"]))
+
+
+def _link(row: Json) -> tuple[Any, ...]:
+    left = row.get("uses_left")
+    return (
+        row["id"],
+        row["role"],
+        f"until {row['expires_at']}",
+        "any number" if left is None else f"{left} left",
+    )
+
+
+def revoke(
+    collab: Collab,
+    what: Annotated[
+        str, typer.Argument(metavar="LINK|USER", help="A link's id, or a person.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """End an invitation link, or a person's access, at once."""
+    server = place.client()
+    where = place.collab_id(server, collab)
+    if any(link["id"] == what for link in server.links(where)):
+        server.revoke(where, what)
+    elif any(member["user"] == what for member in server.members(where)):
+        server.remove_member(where, what)
+    else:
+        raise NotFound(
+            f"no link and no member {what!r}",
+            "see `gitcollab invite COLLAB --list`, `gitcollab members COLLAB`",
+        )
+    show.out({"revoked": what}, as_json, lambda _: show.say(f"{what} has no access any more"))
+
+
+def token(
+    new: Annotated[
+        str, typer.Option("--new", metavar="LABEL", help="Make a token.", show_default=False)
+    ] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Limit it to this (repeat for more).", show_default=False)
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(help="For how many days it is good.", min=1, show_default="ever")
+    ] = None,
+    revoke: Annotated[str, typer.Option(metavar="ID", help="Revoke this one.", show_default=False)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List my tokens, make one (shown this once) or revoke one."""
+    server = place.client()
+    if new:
+        made = server.create_token(new, scopes=scope or (), expires_in=days * DAY if days else None)
+        show.out(made, as_json, lambda made: show.say(made["secret"]))
+        return
+    if revoke:
+        server.revoke_token(revoke)
+    rows = server.tokens()
+    show.out(rows, as_json, lambda rows: show.table([_token(row) for row in rows], "no tokens"))
+
+
+def _token(row: Json) -> tuple[Any, ...]:
+    used = f"used {row['last_used_at']}" if row.get("last_used_at") else "never used"
+    return (
+        row["id"],
+        row["label"],
+        ",".join(row.get("scopes") or ["everything"]),
+        row.get("expires_at") or "for ever",
+        used,
+    )
+
+
+user_app = typer.Typer(help="Accounts, on the server's own root.", no_args_is_help=True)
+
+
+@user_app.command("add")
+def add_user(
+    name: Annotated[
+        str, typer.Argument(help="Lower-case letters, digits, `.`, `_`, `-`.", show_default=False)
+    ],
+    display: Annotated[str, typer.Option(help="The name people see.", show_default="the same")] = "",
+    admin: Annotated[bool, typer.Option("--admin", help="May add users and see the server's state.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account and print a token for it, this once.
+
+    Works on the root itself; the server need not run.
+    """
+    from gitcollab.cli.accounts import add
+
+    made = add(place.root(), name, display, admin)
+    show.out(made, as_json, lambda made: show.say(made["token"]))
+
+
+@user_app.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List the accounts of the root."""
+    from gitcollab.cli.accounts import listed
+
+    rows = listed(place.root())
+    show.out(rows, as_json, lambda rows: show.table([(r["name"], r["display"]) for r in rows], "no accounts"))

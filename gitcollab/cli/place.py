@@ -1,0 +1,125 @@
+"""Where a command works: which server, which root, which collab and notebook are meant."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitcollab.client import Client
+from gitcollab.client.transport import Json
+from gitcollab.errors import BadInput, NotFound, Unavailable, Unusable
+
+VERSION = re.compile(r"(.+):v?(\d+\.\d+\.\d+)")
+COLLAB_ID = re.compile(r"(c[a-z2-7]{9})(?::(.*))?", re.DOTALL)
+
+
+def root() -> Path:
+    """Returns the directory a server keeps everything in: GITCOLLAB_ROOT, else the user's data directory."""
+    said = os.environ.get("GITCOLLAB_ROOT")
+    if said:
+        return Path(said).absolute()
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "gitcollab"
+
+
+def client(*, timeout: float = 120.0) -> Client:
+    """Returns the client for GITCOLLAB_URL and GITCOLLAB_TOKEN, else for the server that runs on this root."""
+    local = _note(root() / "run" / "url")
+    url = os.environ.get("GITCOLLAB_URL") or local
+    if not url:
+        raise Unavailable(
+            "no server is named, and none runs on this machine's root",
+            f"start one with `gitcollab serve`, or set GITCOLLAB_URL (looked at {root() / 'run' / 'url'})",
+        )
+    return Client(url, token_for(url), timeout=timeout)
+
+
+def token_for(url: str) -> str:
+    """Returns GITCOLLAB_TOKEN, or the token of this root's owner if ``url`` is this root's own server."""
+    said = os.environ.get("GITCOLLAB_TOKEN", "").strip()
+    if said or url.rstrip("/") != _note(root() / "run" / "url").rstrip("/"):
+        return said
+    return _note(root() / "private" / "token")
+
+
+def _note(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a collab: what names the collab, a path in it and a point in its history (each may be empty)."""
+
+    collab: str
+    path: str = ""
+    at: str = ""
+
+
+def spot(text: str) -> Spot:
+    """Reads ``ID``, ``ID:PATH``, ``ID:PATH@REV``, ``Name:1.2.0`` and ``ana,ben:Name[:1.2.0]``."""
+    text, _, at = text.rpartition("@") if "@" in text else (text, "", "")
+    if not at and (found := VERSION.fullmatch(text)):
+        text, at = found[1], found[2]
+    if found := COLLAB_ID.fullmatch(text):
+        return Spot(found[1], found[2] or "", at)
+    parts = text.split(":", 2)
+    if len(parts) == 2 and ("/" in parts[1] or "." in parts[1].strip(".")):
+        return Spot(parts[0], parts[1], at)
+    return Spot(":".join(parts[:2]), parts[2] if len(parts) == 3 else "", at)
+
+
+def collab_id(server: Client, text: str | None) -> str:
+    """Returns the id of the collab that ``text`` names (id, alias, name, with or without version), or of here."""
+    if not text:
+        return str(here(server)["collab"])
+    named = spot(text).collab
+    return named if COLLAB_ID.fullmatch(named) else str(server.collab(named)["id"])
+
+
+def here(server: Client) -> Json:
+    """Returns ``{collab, session, workspace}`` of the workspace this directory lies in; BadInput if in none."""
+    now, me = Path.cwd().resolve(), server.me()["name"]
+    found = []
+    for summary in server.collabs():
+        for session in server.sessions(summary["id"]):
+            place = session.get("workspace")
+            if place and session["user"] == me and session["is_open"] and now.is_relative_to(place):
+                name = f"{me}/{session['name']}"
+                found.append(
+                    {"collab": summary["id"], "session": name, "workspace": place, "alias": summary["alias"]}
+                )
+    if not found:
+        raise BadInput(
+            "this directory is in no workspace of yours", "name the collab: see `gitcollab status`"
+        )
+    nearest = max(len(each["workspace"]) for each in found)
+    found = [each for each in found if len(each["workspace"]) == nearest]
+    if len(found) > 1:
+        names = [f"{each['collab']}  {each['alias']}" for each in found]
+        raise Unusable("this directory belongs to several collabs", "name one of them", candidates=names)
+    return found[0]
+
+
+def notebook_path(server: Client, collab: str, name: str, at: str = "main") -> str:
+    """Returns the path of the notebook that ``name`` means: a path, a stem, or nothing if there is only one."""
+    paths = [str(entry["path"]) for entry in server.files(collab, at)]
+    if name in paths:
+        return name
+    books = [path for path in paths if path.endswith(".ipynb")]
+    wanted = name.removesuffix(".ipynb")
+    found = [path for path in books if not name or path.removesuffix(".ipynb") == wanted]
+    found = found or [path for path in books if Path(path).stem == wanted]
+    found = found or [path for path in books if Path(path).stem.casefold() == wanted.casefold()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        what = f"{name!r} could be any of these" if name else "the collab holds several notebooks"
+        raise Unusable(what, "name one by its path: `… -- PATH`", candidates=found)
+    if not books:
+        raise Unusable("the collab holds no notebook yet", "save one in a workspace first")
+    raise NotFound(f"no notebook {name!r} here", "the collab's notebooks are above", candidates=books)

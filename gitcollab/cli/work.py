@@ -1,0 +1,85 @@
+"""Commands about one's own work: join, leave, status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitcollab.cli import place, show
+from gitcollab.cli.options import AsJson, MaybeCollab
+from gitcollab.cli.standing import standing
+from gitcollab.client import Client
+from gitcollab.client.transport import Json
+from gitcollab.errors import BadInput
+
+
+def join(
+    collab: Annotated[
+        str, typer.Argument(metavar="COLLAB|LINK", help="A collab, or an invitation.", show_default=False)
+    ],
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="The workspace.", show_default="./NAME")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Exchange what there is, then end.")] = False,
+    name: Annotated[str, typer.Option("--session", help="The session's name.")] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Work on a collab in a directory of this machine; keeps running, and catches up whenever it runs again."""
+    raise NotImplementedError
+
+
+def leave(
+    collab: MaybeCollab = None,
+    session: Annotated[str, typer.Option(help="Which of your sessions.", show_default="the only one")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close a session after taking in what lies in its directory; files, history and contested cells stay."""
+    server = place.client()
+    if collab:
+        where, named = place.collab_id(server, collab), session
+    else:
+        spot = place.here(server)
+        where, named = spot["collab"], session or spot["session"]
+    closed = server.close_session(where, _own_session(server, where, named))
+    show.out(closed, as_json, lambda told: show.say(f"left {told['user']}/{told['name']}; its work stays"))
+
+
+def _own_session(server: Client, collab: str, named: str) -> str:
+    me = server.me()["name"]
+    if named:
+        return named if "/" in named else f"{me}/{named}"
+    mine = [
+        f"{me}/{each['name']}" for each in server.sessions(collab) if each["user"] == me and each["is_open"]
+    ]
+    if len(mine) == 1:
+        return mine[0]
+    if not mine:
+        raise BadInput("you have no open session there", "nothing to leave")
+    raise BadInput("you have several sessions there", "name one with --session", candidates=mine)
+
+
+def status(collab: MaybeCollab = None, as_json: AsJson = False) -> None:
+    """Show how my work stands: saved, landed, contested, behind, and what is skipped and why."""
+    server = place.client()
+    ids = [place.collab_id(server, collab)] if collab else [each["id"] for each in server.collabs()]
+    told = {"me": server.me()["name"], "server": server.url, "collabs": [standing(server, id) for id in ids]}
+    show.out(told, as_json, _told)
+
+
+def _told(told: Json) -> None:
+    for each in told["collabs"]:
+        waits = f", {len(each['contested'])} contested" if each["contested"] else ""
+        show.say(f"{each['id']}  {each['alias']}  ({each['role']}{waits})")
+        for session in each["sessions"]:
+            show.say(f"  {session['session']}  {session['workspace'] or 'elsewhere'}")
+            landed = f"{session['waiting']} saves not landed" if session["waiting"] else "all landed"
+            behind = f"{session['behind']} changes not delivered" if session["behind"] else "up to date"
+            show.say(f"    {show.short(session['head'])}  {landed}, {behind}")
+            for skipped in session["skipped"]:
+                show.say(f"    skipped {skipped['path']}: {skipped['reason']}")
+        for item in each["contested"]:
+            show.say(f"  contested {item['id']}: {item['path']} {item['cell'] or ''}")
+    if not told["collabs"]:
+        show.aside(f"{told['me']} takes part in nothing yet: `gitcollab share USER PATH` begins")
