@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,12 @@ class _Staged(NamedTuple):
     old: str | None
     new: str | None
     why: str
+
+
+@dataclass
+class _Lock:
+    path: Path
+    is_spent: bool = False
 
 
 class Refs:
@@ -112,15 +119,17 @@ class Refs:
         self._staged = None
 
     @contextmanager
-    def locked(self, ref: str) -> Iterator[Path]:
-        """Holds a ref's lock file, empty; the block may rename it into place. Its absence later is fine."""
+    def locked(self, ref: str) -> Iterator[_Lock]:
+        """Holds a ref's lock file, empty. A block that renames it says so: the next holder's must not be removed."""
         lock = self.path / f"{checked_ref(ref)}.lock"
         with disk_errors(ref):
             self._take(lock, ref)
+        held = _Lock(lock)
         try:
-            yield lock
+            yield held
         finally:
-            lock.unlink(missing_ok=True)
+            if not held.is_spent:
+                lock.unlink()
 
     def _stage(
         self, staged: dict[str, _Staged], ref: str, new: str | None, old: str | None, why: str
@@ -156,13 +165,14 @@ class Refs:
             if name in above or name.startswith(f"{ref}/"):
                 raise _no_room(ref, name)
 
-    def _write(self, lock: Path, ref: str, new: str, old: str | None, why: str) -> None:
-        rewrite(lock, f"{new}\n".encode(), is_synced=not self.is_deferred)
+    def _write(self, lock: _Lock, ref: str, new: str, old: str | None, why: str) -> None:
+        rewrite(lock.path, f"{new}\n".encode(), is_synced=not self.is_deferred)
         self._log(ref, new, old, why)
         _clear_empty(self.path / ref)
-        os.rename(lock, self.path / ref)
+        os.rename(lock.path, self.path / ref)
+        lock.is_spent = True
         if not self.is_deferred:
-            sync_directory(lock.parent)
+            sync_directory(lock.path.parent)
 
     def _log(self, ref: str, new: str, old: str | None, why: str) -> None:
         log = self.path / "logs" / ref
