@@ -1,0 +1,107 @@
+"""``python -m gitcollab.web``: the web process of the daemon, told what it needs by one JSON object on stdin.
+
+``{"root": DIR, "fds": [N, …], "base_url": URL}`` and, if they differ from the defaults, ``database`` (URL),
+``hosts`` (names it answers under besides the one in base_url and the loopback's) and ``max_body`` (bytes). The
+listening sockets are inherited; the writer and the workers are asked at ROOT/run/writer.sock and ROOT/run/workers.sock.
+It stops in order on SIGTERM, and with the process that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from gitcollab import logs, store
+from gitcollab.web.app import Application, Surroundings, create_app
+from gitcollab.web.site import MAX_BODY
+from gitcollab.wire import Errands, Wire
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+FAREWELL = 5
+"""Seconds that open requests get when the server stops."""
+PR_SET_PDEATHSIG = 1
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the daemon says on stdin."""
+
+    root: str
+    fds: tuple[int, ...]
+    base_url: str
+    database: str = ""
+    hosts: tuple[str, ...] = ()
+    max_body: int = MAX_BODY
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which lets the readers of event streams go before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self.application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says farewell to the readers, then stops as uvicorn does."""
+        self.application.hub.leave()
+        await super().shutdown(sockets)
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    logs.to_stderr("web")
+    told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
+    asyncio.run(serve(told, key(Path(told.root) / "private" / "key")))
+
+
+async def serve(told: Told, key: bytes) -> None:
+    """Serves on the inherited sockets."""
+    run = Path(told.root) / "run"
+    database = told.database or store.file_url(Path(told.root) / "private" / "gitcollab.sqlite")
+    async with Wire(run / "writer.sock") as writer, Errands(run / "workers.sock") as workers:
+        application = create_app(
+            Surroundings(
+                store=store.async_engine(database),
+                writer=writer,
+                workers=workers,
+                key=key,
+                base_url=told.base_url,
+                hosts=LOOPBACK | set(told.hosts),
+                max_body=told.max_body,
+            )
+        )
+        config = uvicorn.Config(
+            application.asgi,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=FAREWELL,
+        )
+        sockets = [socket.socket(fileno=fd) for fd in told.fds]
+        await Server(config, application).serve(sockets)
+
+
+def key(path: Path) -> bytes:
+    """The key that signs cookies, made at the first start; browsers stay signed in over restarts."""
+    try:
+        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(made, "wb") as file:
+        file.write(fresh := secrets.token_bytes(32))
+    return fresh
+
+
+if __name__ == "__main__":
+    main()

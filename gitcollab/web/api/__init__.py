@@ -1,0 +1,17 @@
+"""The API: every route of it in one table, noun by noun."""
+
+from __future__ import annotations
+
+from gitcollab.web.api import collabs, contested, files, history, members, people, sessions, versions
+from gitcollab.web.doors import Door
+
+DOORS: tuple[Door, ...] = (
+    *people.DOORS,
+    *collabs.DOORS,
+    *members.DOORS,
+    *sessions.DOORS,
+    *files.DOORS,
+    *history.DOORS,
+    *contested.DOORS,
+    *versions.DOORS,
+)

@@ -1,0 +1,179 @@
+"""The web application: every door in one house, none of them open without a sign-in but the named few."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp
+
+from gitcollab.errors import BadInput, GitcollabError, NotFound, TooLarge
+from gitcollab.web.answers import refusal
+from gitcollab.web.api import DOORS
+from gitcollab.web.assets import Assets
+from gitcollab.web.auth import SignedIn
+from gitcollab.web.doors import routes
+from gitcollab.web.gate import keep_gate
+from gitcollab.web.guard import Guard
+from gitcollab.web.hub import Hub
+from gitcollab.web.openapi import document
+from gitcollab.web.signin import SignIn
+from gitcollab.web.site import MAX_BODY, Asked, Site, Told
+from gitcollab.web.stream import Events
+from gitcollab.web.templates import Templates
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+def version() -> str:
+    """This program's version; ``0`` when it runs from a checkout that was never installed."""
+    try:
+        return metadata.version("gitcollab")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+VERSION = version()
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What an application is made of.
+
+    ``key`` signs cookies; ``base_url`` is how people reach it (no slash at the end); ``hosts`` are names it answers
+    under besides; ``max_body`` is how many bytes one request may send; ``git`` answers below ``/git``.
+    """
+
+    store: AsyncEngine
+    writer: Told
+    workers: Asked
+    key: bytes
+    base_url: str
+    hosts: frozenset[str] = frozenset()
+    max_body: int = MAX_BODY
+
+
+@dataclass(frozen=True)
+class Application:
+    """The ASGI application, and the hub that is told to leave before the server stops."""
+
+    asgi: ASGIApp
+    hub: Hub
+
+
+def create_app(given: Surroundings) -> Application:
+    """Builds the application; nothing runs before its lifespan begins."""
+    hub = Hub(given.writer.follow)
+    site = Site(
+        store=given.store,
+        writer=given.writer,
+        workers=given.workers,
+        hub=hub,
+        key=given.key,
+        base_url=given.base_url.rstrip("/"),
+        hosts=given.hosts,
+        max_body=given.max_body,
+    )
+    assets = Assets()
+    templates = Templates(assets)
+    faces = Faces(templates)
+    app = Starlette(
+        routes=[
+            Route("/health", health),
+            *SignIn(site, templates).routes(),
+            Route("/static/{name}", assets.serve),
+        ],
+        exception_handlers={
+            GitcollabError: faces.refused,
+            HTTPException: faces.missed,
+            Exception: faces.failed,
+        },
+        lifespan=lifespan(site),
+    )
+    app.router.redirect_slashes = False
+    app.router.default = SignedIn(Router(inner(site, templates), redirect_slashes=False), site)
+    guard = Guard(app, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
+    return Application(guard, hub)
+
+
+def inner(site: Site, templates: Templates) -> list[BaseRoute]:
+    """Every route that needs a sign-in."""
+    told = document(DOORS, VERSION)
+
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(told)
+
+    return [
+        Route("/api/openapi.json", openapi),
+        Route("/api/collabs/{id}/events", Events(site), methods=["GET"]),
+        *routes(DOORS, site),
+    ]
+
+
+async def health(request: Request) -> Response:
+    """Says that this process answers."""
+    return JSONResponse({"status": "ok", "version": VERSION})
+
+
+def lifespan(site: Site):  # type: ignore[no-untyped-def]
+    """What runs beside the requests: following the writer, and closing streams whose reader lost access."""
+
+    @asynccontextmanager
+    async def live(app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(site.hub.run()), asyncio.create_task(keep_gate(site))]
+        try:
+            yield
+        finally:
+            site.hub.leave()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await site.store.dispose()
+
+    return live
+
+
+class Faces:
+    """How errors look: JSON for programs, a page for people."""
+
+    def __init__(self, templates: Templates) -> None:
+        self.templates = templates
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """An error that says itself what it is."""
+        assert isinstance(error, GitcollabError)  # noqa: S101  # registered for this class alone
+        path = request.url.path
+        if path.startswith(("/api/", "/git/")) or "text/html" not in request.headers.get("accept", ""):
+            return refusal(error)
+        return self.templates.page(request, "error.html", {"error": error}, status=error.status)
+
+    async def missed(self, request: Request, error: Exception) -> Response:
+        """No such route, or no such method on it."""
+        assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class alone
+        if error.status_code == 404:
+            return await self.refused(request, NotFound("There is nothing here", "check the address"))
+        if error.status_code == 413:
+            return await self.refused(request, TooLarge("That is too much at once", "send less"))
+        answer = await self.refused(request, BadInput(error.detail, "see /api/openapi.json"))
+        answer.status_code = error.status_code
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """Something that should not have happened; the log has the rest."""
+        log.error("request failed", path=request.url.path, exc_info=error)
+        return await self.refused(
+            request, GitcollabError("Something went wrong on the server", "try again; its log says more")
+        )

@@ -1,0 +1,148 @@
+"""Who asks: a signed cookie, a Bearer token, or Basic with a token as password. Decided at each request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy import Connection
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gitcollab.errors import NotFound, NotSignedIn
+from gitcollab.model import Actor
+from gitcollab.store import people, tokens
+from gitcollab.web.answers import refusal
+from gitcollab.web.site import Site
+
+COOKIE_LASTS = 30 * 86400
+"""Seconds after which a browser signs in anew."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a request showed: whose it is, and the token behind it (empty: the person signed in themselves)."""
+
+    user: str
+    token: str = ""
+    via: str = "web"
+
+
+def actor_of(connection: Connection, credential: Credential) -> Actor | None:
+    """Who ``credential`` stands for now; None if the account is no more, or the token is revoked or expired."""
+    try:
+        person = people.person(connection, credential.user)
+    except NotFound:
+        return None
+    if not credential.token:
+        return Actor(user=person.name, is_admin=person.is_admin, via=credential.via)
+    for token in tokens.tokens(connection, person.name):
+        if token.id == credential.token:
+            return Actor(user=person.name, scopes=token.scopes, is_admin=person.is_admin, via=credential.via)
+    return None
+
+
+def credential_of_secret(connection: Connection, secret: str) -> Credential | None:
+    """The credential that a token's secret is."""
+    found = tokens.person_of_token(connection, secret)
+    return Credential(found[0].name, found[1].id, via="token") if found else None
+
+
+class Cookie:
+    """The browser's signed cookie: whom it signs in, and by which token if by one."""
+
+    def __init__(self, site: Site) -> None:
+        self.signer = URLSafeTimedSerializer(site.key, salt="gitcollab sign-in")
+        self.is_secure = site.is_secure
+        self.name = f"{'__Host-' if site.is_secure else ''}gitcollab-{site.port}"
+
+    def credential(self, connection: HTTPConnection) -> Credential | None:
+        """The credential in the request's cookie; None if there is none or it is forged or old."""
+        try:
+            user, token = self.signer.loads(connection.cookies.get(self.name, ""), max_age=COOKIE_LASTS)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return Credential(str(user), str(token))
+
+    def give(self, response: Response, credential: Credential) -> None:
+        """Signs the browser in. Lax, so that a link in a chat opens the page; ``Guard`` looks at origins."""
+        response.set_cookie(
+            self.name,
+            self.signer.dumps([credential.user, credential.token]),
+            max_age=COOKIE_LASTS,
+            httponly=True,
+            samesite="lax",
+            secure=self.is_secure,
+        )
+
+    def take(self, response: Response) -> None:
+        """Signs the browser out."""
+        response.delete_cookie(self.name, httponly=True, samesite="lax", secure=self.is_secure)
+
+
+def shown_secret(headers: Headers) -> str | None:
+    """The token in the Authorization header: Bearer, ``token`` as Jupyter says it, or Basic's password."""
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    if kind.lower() in {"bearer", "token"}:
+        return value.strip()
+    if kind.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+class SignedIn:
+    """Lets a request through only with a good credential; its state then has ``actor`` and ``credential``."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app, self.site, self.cookie = app, site, Cookie(site)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        credential, actor = await self.site.look(self.identify, HTTPConnection(scope))
+        if credential is None or actor is None:
+            await stranger(scope, self.site)(scope, receive, send)
+            return
+        scope.setdefault("state", {}).update(actor=actor, credential=credential)
+        await self.app(scope, receive, send)
+
+    def identify(
+        self, connection: Connection, request: HTTPConnection
+    ) -> tuple[Credential | None, Actor | None]:
+        """The request's credential and whom it stands for; a cookie does not make up for a wrong header."""
+        secret = shown_secret(request.headers)
+        is_by_cookie = secret is None
+        credential = (
+            self.cookie.credential(request)
+            if is_by_cookie
+            else credential_of_secret(connection, secret or "")
+        )
+        return credential, actor_of(connection, credential) if credential else None
+
+
+def stranger(scope: Scope, site: Site) -> ASGIApp:
+    """The answer to somebody who is not signed in: the same whether what they asked for exists or not."""
+    path: str = scope["path"]
+    if path.startswith("/git/"):
+        return Response(
+            "Sign in with a token as password.\n",
+            status_code=401,
+            headers={"www-authenticate": 'Basic realm="gitcollab"'},
+        )
+    if path.startswith("/api/") or scope["method"] not in {"GET", "HEAD"}:
+        return refusal(NotSignedIn("Sign in first", "send a token as Authorization: Bearer …"))
+    query = scope["query_string"].decode("latin-1")
+    wanted = path + (f"?{query}" if query else "")
+    return RedirectResponse(f"/signin?next={quote(wanted, safe='/')}", status_code=303)
+
+
+def own_path(text: str) -> str:
+    """``text`` if it is a path on this site to go on to after signing in; else the home page."""
+    is_own = text.startswith("/") and text[1:2] not in {"/", "\\"} and text.isprintable() and " " not in text
+    return text if is_own else "/"

@@ -1,0 +1,55 @@
+"""A door: one route of the API as data, so that what serves is also what the API document says."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gitcollab.web.answers import JsonAnswer
+from gitcollab.web.ask import Ask
+from gitcollab.web.site import Site
+
+Go = Callable[[Ask], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """One method on one path. ``answer`` and ``body`` are types; bytes means raw bytes.
+
+    ``query`` is a struct whose fields are the query's parameters. ``go`` answers with a value of type ``answer``, or
+    with a response of its own.
+    """
+
+    method: str
+    path: str
+    go: Go
+    answer: object = None
+    body: object = None
+    query: type | None = None
+    status: int = 200
+
+    @property
+    def summary(self) -> str:
+        """What it does, in the words of its function."""
+        return (self.go.__doc__ or "").strip().split("\n")[0]
+
+    def route(self, site: Site) -> Route:
+        """The route that serves it."""
+
+        async def serve(request: Request) -> Response:
+            answer = await self.go(Ask(request, site))
+            if isinstance(answer, Response):
+                return answer
+            return JsonAnswer(answer, status_code=self.status)
+
+        return Route(self.path, serve, methods=[self.method], name=f"{self.method} {self.path}")
+
+
+def routes(doors: Iterable[Door], site: Site) -> list[Route]:
+    """The routes of ``doors``, in their order."""
+    return [door.route(site) for door in doors]

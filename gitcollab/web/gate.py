@@ -1,0 +1,74 @@
+"""Ends open streams when access ends: a membership removed, a token revoked, an account or a collab gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gitcollab.acts import Reading
+from gitcollab.errors import GitcollabError
+from gitcollab.web.ask import admitted
+from gitcollab.web.auth import Credential, actor_of
+from gitcollab.web.stream import Reader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from gitcollab.web.site import Site
+
+RECHECK = 0.5
+"""Seconds between looks; a change of members is looked at once."""
+
+log = structlog.get_logger(__name__)
+
+
+async def keep_gate(site: Site) -> None:
+    """Looks for ever after the access of everybody who reads a stream."""
+    while True:
+        await pause(site.hub.access_moved)
+        try:
+            for collab, ring in tuple(site.hub.rings.items()):
+                readers = [each for each in ring.readers if isinstance(each, Reader)]
+                wanted = {each.credential for each in readers}
+                if end(readers, await site.look(shut_out, collab, wanted)):
+                    ring.wake()
+        except SQLAlchemyError as error:
+            log.error("access not rechecked", error=str(error))
+
+
+async def pause(access_moved: asyncio.Event) -> None:
+    """Waits for the next look, or until members are known to have changed."""
+    try:
+        await asyncio.wait_for(access_moved.wait(), RECHECK)
+    except TimeoutError:
+        return
+    access_moved.clear()
+
+
+def shut_out(connection: Connection, collab: str, credentials: Iterable[Credential]) -> set[Credential]:
+    """Those of ``credentials`` that may no longer read ``collab``."""
+    return {each for each in credentials if not is_welcome(connection, collab, each)}
+
+
+def is_welcome(connection: Connection, collab: str, credential: Credential) -> bool:
+    """Whether ``credential`` still opens ``collab``."""
+    actor = actor_of(connection, credential)
+    if actor is None:
+        return False
+    try:
+        admitted(connection, actor, Reading(actor=actor, collab=collab))
+    except GitcollabError:
+        return False
+    return True
+
+
+def end(readers: Iterable[Reader], gone: set[Credential]) -> bool:
+    """Marks the readers whose credential is ``gone``; whether there were any."""
+    ended = [reader for reader in readers if reader.credential in gone]
+    for reader in ended:
+        reader.is_ended = True
+    return bool(ended)

@@ -1,0 +1,124 @@
+"""Recent events, encoded once and shared by all readers of a collab; older ones are in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from itertools import islice
+from typing import Protocol
+
+import structlog
+
+from gitcollab.errors import GitcollabError
+from gitcollab.events import AnyEvent, Event, Membership, Removed
+from gitcollab.web.answers import ascii_line, full
+
+RING_BYTES = 1 << 20
+"""Bytes of recent events kept per collab with readers; a reader further behind reads the journal."""
+
+log = structlog.get_logger(__name__)
+
+
+def chunk(event: Event) -> bytes:
+    """The event as the event stream's bytes."""
+    kind = str(event.__struct_config__.tag)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.n, kind.encode("ascii"), ascii_line(full(event)))
+
+
+class Listener(Protocol):
+    """A reader of a ring. ``is_ended`` is set when its access has ended; it is then woken."""
+
+    is_ended: bool
+
+
+class Ring:
+    """The newest events of one collab, in order and without gap."""
+
+    def __init__(self) -> None:
+        self.kept: deque[tuple[int, bytes]] = deque()
+        self.size = 0
+        self.readers: set[Listener] = set()
+        self.restarts = 0  # raised whenever events may have been missed
+        self.moved = asyncio.Event()
+
+    def add(self, n: int, data: bytes) -> None:
+        """Keeps event ``n`` and wakes the readers; an old number is dropped, a gap empties the ring first."""
+        if self.kept and n <= self.kept[-1][0]:
+            return
+        if self.kept and n != self.kept[-1][0] + 1:
+            self.kept.clear()
+            self.size = 0
+        self.kept.append((n, data))
+        self.size += len(data)
+        while self.size > RING_BYTES and len(self.kept) > 1:
+            self.size -= len(self.kept.popleft()[1])
+        self.wake()
+
+    def after(self, n: int) -> list[tuple[int, bytes]] | None:
+        """The events after ``n``; None if some of them are only in the journal."""
+        if not self.kept or n >= self.kept[-1][0]:
+            return []
+        first = self.kept[0][0]
+        if n + 1 < first:
+            return None
+        return list(islice(self.kept, n + 1 - first, None))
+
+    def wake(self) -> None:
+        """Lets every waiting reader look again."""
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+
+class Hub:
+    """Hands the writer's events to the readers in this process."""
+
+    def __init__(self, follow: Callable[[], AbstractAsyncContextManager[AsyncIterator[AnyEvent]]]) -> None:
+        self.follow = follow
+        self.rings: dict[str, Ring] = {}
+        self.is_leaving = False
+        self.access_moved = asyncio.Event()
+
+    @contextmanager
+    def listening(self, collab: str, listener: Listener) -> Iterator[Ring]:
+        """Counts ``listener`` among the readers of ``collab``; without readers nothing is kept."""
+        ring = self.rings.setdefault(collab, Ring())
+        ring.readers.add(listener)
+        try:
+            yield ring
+        finally:
+            ring.readers.discard(listener)
+            if not ring.readers:
+                del self.rings[collab]
+
+    def tell(self, event: AnyEvent) -> None:
+        """Takes in one event."""
+        ring = self.rings.get(event.collab)
+        if ring is not None:
+            ring.add(event.n, chunk(event))
+            if isinstance(event, Membership | Removed):
+                self.access_moved.set()
+
+    def restart(self) -> None:
+        """Sends every reader to the journal: events may have been missed."""
+        for ring in self.rings.values():
+            ring.restarts += 1
+            ring.wake()
+
+    def leave(self) -> None:
+        """Lets every reader say farewell: this process is about to stop."""
+        self.is_leaving = True
+        self.restart()
+
+    async def run(self, pause: float = 0.5) -> None:
+        """Follows the writer for ever; after a lost connection waits ``pause`` seconds and follows again."""
+        while True:
+            try:
+                async with self.follow() as events:
+                    self.restart()
+                    async for event in events:
+                        self.tell(event)
+            except (GitcollabError, OSError) as error:
+                log.warning("writer not followed", error=str(error))
+            await asyncio.sleep(pause)

@@ -1,0 +1,108 @@
+"""Signing in by a one-time link, by password or by token, and signing out."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gitcollab.errors import NotSignedIn, TooMany
+from gitcollab.store import passwords, people, tokens
+from gitcollab.web.auth import Cookie, Credential, credential_of_secret, own_path
+from gitcollab.web.pace import Pace
+from gitcollab.web.site import Site
+from gitcollab.web.templates import Templates
+
+PER_ACCOUNT, PER_ADDRESS = 10, 100
+"""Wrong tries within five minutes."""
+WRONG = "That did not work. Check it and try again."
+USED = "This sign-in link has been used, or is too old. Ask for a new one, or sign in below."
+
+
+class SignIn:
+    """The sign-in page and its forms."""
+
+    def __init__(self, site: Site, templates: Templates) -> None:
+        self.site, self.templates = site, templates
+        self.cookie, self.pace = Cookie(site), Pace()
+
+    def routes(self) -> list[Route]:
+        """The routes that need no sign-in: they are it."""
+        return [
+            Route("/signin", self.page, methods=["GET"]),
+            Route("/signin", self.enter, methods=["POST"]),
+            Route("/signout", self.leave, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Shows the forms; a one-time code in the address signs in at once, unless another site sent the browser here
+        (its page may have made the link for somebody else's account), where it is asked first."""
+        code = request.query_params.get("code", "")
+        wanted = own_path(request.query_params.get("next", "/"))
+        if code and request.headers.get("sec-fetch-site") in {None, "none", "same-origin"}:
+            return await self.by_code(request, code, wanted)
+        return self.show(request, wanted, code=code)
+
+    def show(
+        self, request: Request, wanted: str, *, code: str = "", problem: str = "", status: int = 200
+    ) -> Response:
+        """The page with its forms."""
+        return self.templates.page(
+            request, "signin.html", {"next": wanted, "code": code, "problem": problem}, status=status
+        )
+
+    async def enter(self, request: Request) -> Response:
+        """Takes what the forms send."""
+        async with request.form(max_files=0, max_fields=8) as form:
+            said = {name: value for name, value in form.items() if isinstance(value, str)}
+        wanted = own_path(said.get("next", "/"))
+        try:
+            if said.get("code"):
+                return await self.by_code(request, said["code"], wanted)
+            return await self.by_secret(request, said, wanted)
+        except TooMany as error:
+            return self.show(request, wanted, problem=f"{error.message}: {error.hint}.", status=429)
+        except NotSignedIn:
+            return self.show(request, wanted, problem=WRONG, status=401)
+
+    async def by_code(self, request: Request, code: str, wanted: str) -> Response:
+        """Signs in whom a one-time code is for."""
+        person = await self.site.note(tokens.use_login_code, code)
+        if person is None:
+            return self.show(request, wanted, problem=USED, status=401)
+        return self.welcome(Credential(person.name), wanted)
+
+    async def by_secret(self, request: Request, said: dict[str, str], wanted: str) -> Response:
+        """Signs in by token, or by name and password; NotSignedIn if it is wrong, TooMany after many wrong tries."""
+        address = request.client.host if request.client else ""
+        user = said.get("user", "").strip().lower()
+        self.pace.check(f"address {address}", PER_ADDRESS)
+        if said.get("token"):
+            credential = await self.site.look(credential_of_secret, said["token"].strip())
+        else:
+            self.pace.check(f"account {user}", PER_ACCOUNT)
+            credential = await self.of_password(user, said.get("password", ""))
+        if credential is None:
+            self.pace.note(f"address {address}")
+            self.pace.note(f"account {user}")
+            raise NotSignedIn(WRONG)
+        return self.welcome(Credential(credential.user, credential.token), wanted)
+
+    async def of_password(self, user: str, password: str) -> Credential | None:
+        """The credential of ``user`` if the password is right. Takes as long for a name that does not exist."""
+        stored = await self.site.look(people.password_of, user)
+        is_right = await run_in_threadpool(passwords.is_right, stored, password)
+        return Credential(user) if is_right else None
+
+    def welcome(self, credential: Credential, wanted: str) -> Response:
+        """Goes on to the wanted page, signed in."""
+        response = RedirectResponse(wanted, status_code=303)
+        self.cookie.give(response, credential)
+        return response
+
+    async def leave(self, request: Request) -> Response:
+        """Signs out."""
+        response = RedirectResponse("/signin", status_code=303)
+        self.cookie.take(response)
+        return response

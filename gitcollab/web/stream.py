@@ -1,0 +1,150 @@
+"""The event stream (SSE): journal first, then live, without gap or double; a reader that does not read is let go.
+
+Raw ASGI, because Starlette's StreamingResponse costs twice the time per event. The format is WHATWG HTML §9.2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from gitcollab.errors import BadInput
+from gitcollab.store import journal
+from gitcollab.web.ask import Ask
+from gitcollab.web.auth import Credential
+from gitcollab.web.hub import Ring, chunk
+from gitcollab.web.site import Site
+
+PING = 15.0
+"""Seconds of silence after which a comment shows that the stream lives."""
+SEND_TIMEOUT = 20.0
+"""Seconds that one write may take before the reader is let go; it resumes from the journal."""
+PAGE = 200
+"""Events read from the journal at once."""
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+FAREWELL = b"event: farewell\ndata: {}\n\n"
+ENDED = b"event: ended\ndata: {}\n\n"
+
+
+class Events:
+    """The door ``GET /api/collabs/{id}/events`` as an ASGI application."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ask = Ask(Request(scope, receive), self.site)
+        collab = await ask.collab()
+        await ask.admit_reader(collab)
+        after = start(ask)
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        reader = Reader(self.site, collab, ask.request.state.credential, send)
+        with self.site.hub.listening(collab, reader) as ring:
+            newest = await self.site.look(journal.last, collab)
+            reader.last = newest if after is None else min(after, newest)
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await until_gone(reader.run(ring), receive)
+
+
+def start(ask: Ask) -> int | None:
+    """The number after which the stream begins; None: with what happens from now on."""
+    for text in (ask.request.headers.get("last-event-id", ""), ask.request.query_params.get("after", "")):
+        if text and not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise BadInput(
+                "An event's number is a whole number", "leave it out to begin with what happens now"
+            )
+        if text:
+            return int(text)
+    return None
+
+
+async def until_gone(reading: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """Runs ``reading`` until it is done or the client has hung up."""
+    task = asyncio.create_task(reading)
+    watch = asyncio.create_task(hung_up(receive))
+    try:
+        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        watch.cancel()
+        task.cancel()
+        await asyncio.wait((task, watch))
+    if not task.cancelled():
+        task.result()
+
+
+async def hung_up(receive: Receive) -> None:
+    """Returns when the client is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Reader:
+    """One open stream. ``last`` is the number of the last event written."""
+
+    def __init__(self, site: Site, collab: str, credential: Credential, send: Send) -> None:
+        self.site, self.collab, self.credential, self.send = site, collab, credential, send
+        self.last = 0
+        self.is_ended = False
+        self.restarts = -1  # of the ring, when the journal was last read to its end
+
+    async def run(self, ring: Ring) -> None:
+        """Writes events until access ends, the server stops, or the reader does not read."""
+        try:
+            await self.write(b"retry: 1000\n\n")
+            while not self.is_ended and not self.site.hub.is_leaving:
+                moved = ring.moved
+                if not await self.catch_up(ring):
+                    await self.wait(moved)
+            await self.write(FAREWELL if self.site.hub.is_leaving else ENDED, is_last=True)
+        except TimeoutError:
+            return
+
+    async def catch_up(self, ring: Ring) -> bool:
+        """Writes what is new, from the ring or the journal; whether there was anything."""
+        fresh = ring.after(self.last) if self.restarts == ring.restarts else None
+        if fresh is None:
+            return await self.read_journal(ring)
+        for n, data in fresh:
+            if self.is_ended:
+                return True
+            await self.write(data)
+            self.last = n
+        return bool(fresh)
+
+    async def read_journal(self, ring: Ring) -> bool:
+        """Writes a page of the journal; whether to look again at once."""
+        restarts = ring.restarts
+        page = await self.site.look(journal.since, self.collab, self.last, PAGE)
+        for event in page:
+            if self.is_ended:
+                return True
+            await self.write(chunk(event))
+            self.last = event.n
+        if len(page) < PAGE:
+            self.restarts = restarts
+        if not page and ring.kept:  # what the ring lacks is not in the journal either: it was removed
+            self.last = max(self.last, ring.kept[0][0] - 1)
+        return True
+
+    async def wait(self, moved: asyncio.Event) -> None:
+        """Waits for news; shows life if there are none."""
+        try:
+            await asyncio.wait_for(moved.wait(), PING)
+        except TimeoutError:
+            await self.write(b": ping\n\n")
+
+    async def write(self, data: bytes, *, is_last: bool = False) -> None:
+        """Hands ``data`` to the connection, which takes it only while its own bounded buffer has room."""
+        async with asyncio.timeout(SEND_TIMEOUT):
+            await self.send({"type": "http.response.body", "body": data, "more_body": not is_last})

@@ -1,0 +1,40 @@
+"""Templates: strict, escaping, and told what every page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from gitcollab.web import words
+from gitcollab.web.assets import Assets
+
+HERE = Path(__file__).parent
+
+
+class Templates:
+    """Makes pages of the templates beside this file."""
+
+    def __init__(self, assets: Assets) -> None:
+        self.environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self.environment.filters.update(words.FILTERS)
+        self.environment.globals["asset"] = assets.address
+        for name in self.environment.list_templates():
+            self.environment.get_template(name)  # kept from now on, so that no request waits for the disk
+
+    def page(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+        """The page ``name`` with ``values``; who is signed in is always known to it."""
+        actor = getattr(request.state, "actor", None)
+        text = self.environment.get_template(name).render(me=actor.user if actor else "", **values)
+        return HTMLResponse(text, status_code=status)
