@@ -69,6 +69,9 @@ TABLE: dict[type[Act], Rule] = {
     acts.RenderDiff: Rule("read", Role.VIEWER),
 }
 
+INTERNAL = frozenset({acts.MergeBytes, acts.DiffBytes})
+"""What only our own processes ask of each other: no door takes it, and nobody is allowed it."""
+
 
 def allow(actor: Actor, act: Act | type[Act], role: Role | None = None, *, owners: int | None = None) -> None:
     """Returns if the actor may; otherwise raises the error that tells no more than they may know.

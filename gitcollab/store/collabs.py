@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, delete, select, update
 
 from gitcollab.errors import BadInput, NotFound
 from gitcollab.model import COLLAB_ID, NAME, Role, Summary
-from gitcollab.store import aliases, clock, secret
+from gitcollab.store import aliases, clock, rows, secret
 from gitcollab.store.members import AUTHORS, lock, members, owners, remove_member, role_of, set_member
 from gitcollab.store.schema import COLLABS, LEASES, LINKS, MEMBERS, SESSIONS
 
@@ -70,11 +69,8 @@ def add_collab(
         "created_at": clock.now(),
         "last_event": 0,
     }
-    try:
-        with conn.begin_nested():
-            conn.execute(insert(COLLABS).values(row))
-    except IntegrityError as error:
-        raise BadInput("that collab id has been used before", "ids are never given twice") from error
+    if not rows.add(conn, COLLABS, row):
+        raise BadInput("that collab id has been used before", "ids are never given twice")
     set_member(conn, id, owner, Role.OWNER)
     return summary(conn, id, owner)
 
@@ -89,9 +85,9 @@ def collab(conn: Connection, id: str) -> Collab:
 
 def every(conn: Connection) -> tuple[Collab, ...]:
     """Returns all collabs that have not ended, oldest first."""
-    rows = conn.execute(_living()).all()
-    authors = _authors(conn, [row.id for row in rows])
-    return tuple(_collab(row, authors[row.id]) for row in rows)
+    found = conn.execute(_living()).all()
+    authors = _authors(conn, [row.id for row in found])
+    return tuple(_collab(row, authors[row.id]) for row in found)
 
 
 def collabs_of(conn: Connection, user: str) -> tuple[Summary, ...]:
@@ -99,9 +95,9 @@ def collabs_of(conn: Connection, user: str) -> tuple[Summary, ...]:
     mine = (
         _living(MEMBERS.c.role).join(MEMBERS, MEMBERS.c.collab == COLLABS.c.id).where(MEMBERS.c.user == user)
     )
-    rows = conn.execute(mine).all() if NAME.fullmatch(user) else []
-    authors = _authors(conn, [row.id for row in rows])
-    return tuple(_summary(_collab(row, authors[row.id]), Role(row.role)) for row in rows)
+    found = conn.execute(mine).all() if NAME.fullmatch(user) else []
+    authors = _authors(conn, [row.id for row in found])
+    return tuple(_summary(_collab(row, authors[row.id]), Role(row.role)) for row in found)
 
 
 def summary(conn: Connection, id: str, user: str) -> Summary:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -39,13 +40,19 @@ def engine(url: str) -> Engine:
 
 
 def async_engine(url: str) -> AsyncEngine:
-    """Opens a database for an event loop, as ``engine`` does; the room's functions run in ``conn.run_sync``."""
+    """Opens a database for an event loop, as ``engine`` does; the room's functions run in ``conn.run_sync``.
+
+    It must have been migrated before: making the file would block the loop.
+    """
     parsed = _checked(url)
     if parsed.get_backend_name() == "sqlite":
-        _own(parsed)
-        opened = create_async_engine(
-            parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": WAIT}
+        # as a file: URI, since SQLAlchemy looks up the working directory (which blocks) for any other path
+        uri = parsed.set(
+            drivername="sqlite+aiosqlite",
+            database="file:" + quote(parsed.database or ""),
+            query={"uri": "true"},
         )
+        opened = create_async_engine(uri, connect_args={"timeout": WAIT})
     else:
         opened = create_async_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     _prepared(opened.sync_engine)
@@ -118,5 +125,9 @@ def _told(context: ExceptionContext) -> None:
 def _is_busy(error: BaseException, text: str) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return "locked" in text or "unable to open" in text
-    state = getattr(error, "sqlstate", None) or ""
-    return state[:2] in {"08", "40", "53", "57"} or "connection failed" in text
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return (
+            type(error).__name__ == "OperationalError"
+        )  # psycopg's, whose import is optional: no connection
+    return state[:2] in {"08", "40", "53", "57"}

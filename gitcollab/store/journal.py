@@ -33,7 +33,10 @@ def append(
     if not conn.execute(update(COLLABS).where(COLLABS.c.id == collab).values(count)).rowcount:
         raise NotFound("no such collab", "its row is missing from the database")
     start, at = last(conn, collab) - len(events) + 1, clock.now()
-    told = [encoded(replace(event, n=n, at=event.at or at)) for n, event in enumerate(events, start)]
+    told = [
+        encoded(replace(event, collab=collab, n=n, at=event.at or at))
+        for n, event in enumerate(events, start)
+    ]
     if told:
         conn.execute(insert(EVENTS), [_row(event, body) for event, body in told])
     for ref, oid in (heads or {}).items():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, select, update
 
 from gitcollab.errors import BadInput, NotFound
 from gitcollab.model import NAME, Person, checked_name
-from gitcollab.store import clock, passwords
+from gitcollab.store import clock, passwords, rows
 from gitcollab.store.schema import PEOPLE
 from gitcollab.store.secret import checked_line
 
@@ -30,11 +29,8 @@ def add_person(
         "is_admin": is_admin,
         "created_at": clock.now(),
     }
-    try:
-        with conn.begin_nested():
-            conn.execute(insert(PEOPLE).values(row))
-    except IntegrityError as error:
-        raise BadInput(f"there is a user {name!r} already", "choose another name") from error
+    if not rows.add(conn, PEOPLE, row):
+        raise BadInput(f"there is a user {name!r} already", "choose another name")
     return person
 
 

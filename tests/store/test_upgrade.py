@@ -1,0 +1,98 @@
+"""Migrations make exactly the tables of the schema, once, whoever starts at the same time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import warnings
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from gitcollab import store
+from gitcollab.errors import Unusable
+from gitcollab.store import upgrade
+from gitcollab.store.schema import METADATA
+
+
+def test_migrations_result_in_the_schema(engine: Engine) -> None:
+    with engine.connect() as conn:
+        context = MigrationContext.configure(
+            conn, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert [] == compare_metadata(context, METADATA)
+
+
+def test_migrations_name_and_bind_everything_as_the_schema_does(empty: str, engine: Engine) -> None:
+    """What alembic does not compare: primary keys, constraint names, order and nullability of columns."""
+    made = store.engine(empty)
+    METADATA.create_all(made)
+    assert shape(made) == shape(engine)
+    made.dispose()
+
+
+def shape(engine: Engine) -> dict[str, object]:
+    found = inspect(engine)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            table: (
+                [(one["name"], str(one["type"]), one["nullable"]) for one in found.get_columns(table)],
+                found.get_pk_constraint(table),
+                sorted(found.get_foreign_keys(table), key=str),
+                sorted(found.get_unique_constraints(table), key=str),
+                sorted(found.get_indexes(table), key=str),
+            )
+            for table in found.get_table_names()
+            if table != "alembic_version"
+        }
+
+
+def test_migrating_again_changes_nothing(empty: str) -> None:
+    store.migrate(empty)
+    opened = store.engine(empty)
+    before = shape(opened)
+    store.migrate(empty)
+    assert before == shape(opened)
+    opened.dispose()
+
+
+@pytest.mark.slow
+def test_programs_that_start_at_once_take_turns(empty: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    programs = [context.Process(target=store.migrate, args=(empty,)) for _ in range(4)]
+    for program in programs:
+        program.start()
+    for program in programs:
+        program.join(60)
+    assert [0] * 4 == [program.exitcode for program in programs]
+    opened = store.engine(empty)
+    assert set(METADATA.tables) | {"alembic_version"} == set(inspect(opened).get_table_names())
+    opened.dispose()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    run = upgrade._run
+    monkeypatch.setattr(upgrade, "_run", lambda conn, scripts: (run(conn, scripts), fail()))
+    with pytest.raises(RuntimeError):
+        store.migrate(empty)
+    opened = store.engine(empty)
+    assert [] == inspect(opened).get_table_names()
+    opened.dispose()
+
+
+def test_a_newer_database_is_refused_and_left_alone(url: str, engine: Engine) -> None:
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unusable) as told:
+        store.migrate(url)
+    assert ("newer" in told.value.message, "9999") == (True, told.value.data["revision"])
+
+
+def test_migrations_are_one_line() -> None:
+    revisions = [script.revision for script in upgrade._scripts().walk_revisions()]
+    assert sorted(revisions, reverse=True) == revisions
