@@ -52,6 +52,12 @@ class Moved(GitcollabError):
     code, status, exit_code = "moved", 409, 1
 
 
+class NotClean(GitcollabError):
+    """Contested items, or a state that a person has to clear first. ``data`` says which."""
+
+    code, status, exit_code = "not-clean", 409, 1
+
+
 class TooLarge(GitcollabError):
     """Over a size limit."""
 
@@ -91,6 +97,7 @@ KINDS: dict[str, type[GitcollabError]] = {
         Forbidden,
         NotFound,
         Moved,
+        NotClean,
         TooLarge,
         Unusable,
         TooMany,

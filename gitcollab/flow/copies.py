@@ -1,0 +1,139 @@
+"""Copies: which commit a saved copy came from, by its stamp, by what its client says, or by what it is nearest to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from rapidfuzz.distance import Indel
+
+from gitcollab.flow.points import bytes_at, is_commit, is_delivery
+from gitcollab.model import SessionName
+from gitcollab.repository import Commit, Repository
+
+RECENT = 10
+"""How many deliveries back an unstamped copy may come from."""
+
+COMPARED = 2_000_000
+"""Copies larger than this many bytes are not compared with older versions: they come from the newest."""
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a saved copy came from: ``commit`` is the exact base of the save.
+
+    ``is_stale`` says that the session has gone on with that file since, by other hands; ``fork`` names the session
+    that this stale copy already goes on as, if it does.
+    """
+
+    commit: str
+    is_stale: bool = False
+    fork: SessionName | None = None
+
+
+def origin(
+    repo: Repository, session: SessionName, path: str, claimed: str | None, data: bytes | None
+) -> Copy:
+    """Returns the exact base of a save.
+
+    ``claimed`` is the commit that the copy's stamp or its client names; its own later saves move the base along,
+    deliveries and other copies do not. Without a claim, or with one that this session never knew, the nearest of the
+    recently delivered versions is the base.
+    """
+    head = _required(repo.head(session.ref), session)
+    if claimed == head:
+        return Copy(commit=head)
+    if claimed is None or not is_commit(repo, claimed):
+        return _nearest(repo, head, path, data)
+    if continued := _continued(repo, session, head, path, claimed):
+        return continued
+    if not repo.is_ancestor(claimed, head):
+        return _nearest(repo, head, path, data)
+    return _followed(repo, head, path, claimed)
+
+
+def forks(repo: Repository, session: SessionName) -> dict[SessionName, str]:
+    """Returns the heads of the sessions that stale copies of this one went on as."""
+    heads = repo.heads(f"{session.ref}-")
+    return {SessionName.parse(ref): oid for ref, oid in heads.items() if ref.rsplit("-", 1)[1].isdigit()}
+
+
+def _continued(repo: Repository, session: SessionName, head: str, path: str, claimed: str) -> Copy | None:
+    """A stale copy that was saved before goes on from that save, wherever it went."""
+    for fork, tip in forks(repo, session).items():
+        if _is_save_of(repo.read(tip), claimed, path):
+            return Copy(commit=tip, is_stale=True, fork=fork)
+    for commit in _until(repo, head, claimed):
+        stale = repo.read(commit.parents[1]) if len(commit.parents) == 2 and not is_delivery(commit) else None
+        if stale is not None and _is_save_of(stale, claimed, path):
+            return Copy(commit=stale.oid, is_stale=True)
+    return None
+
+
+def _is_save_of(commit: Commit, claimed: str, path: str) -> bool:
+    trailers = commit.trailers
+    return trailers.get("Gitcollab-Version") == (claimed,) and trailers.get("Gitcollab-Path") == (path,)
+
+
+def _followed(repo: Repository, head: str, path: str, claimed: str) -> Copy:
+    """Moves the base along the copy's own saves, up to the first delivery that changed the file."""
+    last = claimed
+    for commit in reversed(list(_until(repo, head, claimed))):
+        if _brought(repo, commit, path) and oid_at(repo, commit.oid, path) != oid_at(repo, last, path):
+            return Copy(commit=last, is_stale=True)
+        last = commit.oid
+    return Copy(commit=head)
+
+
+def _brought(repo: Repository, commit: Commit, path: str) -> bool:
+    """Whether a commit of the session's line changed the file by other hands than the copy's own."""
+    is_own_save = len(commit.parents) == 1
+    return not is_own_save and oid_at(repo, commit.oid, path) != oid_at(repo, commit.parents[0], path)
+
+
+def _nearest(repo: Repository, head: str, path: str, data: bytes | None) -> Copy:
+    newest = Copy(commit=head)
+    if data is None or len(data) > COMPARED:
+        return newest
+    candidates = [newest, *_replaced(repo, head, path)]
+    if len(candidates) == 1:
+        return newest
+    return min(candidates, key=lambda copy: _distance(bytes_at(repo, copy.commit, path), data))
+
+
+def _replaced(repo: Repository, head: str, path: str) -> Iterator[Copy]:
+    """Yields the versions of a file just before each of the recent deliveries that changed it, newest first."""
+    seen = 0
+    for commit in repo.line(head):
+        if len(commit.parents) < 2 or not commit.trailers.get("Gitcollab-Session"):
+            continue
+        if is_delivery(commit) and _brought(repo, commit, path) and repo.entry(commit.parents[0], path):
+            yield Copy(commit=commit.parents[0], is_stale=True)
+        seen += is_delivery(commit)
+        if seen >= RECENT:
+            return
+
+
+def _distance(version: bytes | None, data: bytes) -> int:
+    if version is None or len(version) > COMPARED:
+        return len(data) + 1
+    return Indel.distance(version.split(b"\n"), data.split(b"\n"))
+
+
+def _until(repo: Repository, head: str, claimed: str) -> Iterator[Commit]:
+    """The session's line from its head down to the first commit that ``claimed`` already holds."""
+    for commit in repo.line(head):
+        if commit.oid == claimed or repo.is_ancestor(commit.oid, claimed):
+            return
+        yield commit
+
+
+def oid_at(repo: Repository, commit: str, path: str) -> str | None:
+    """Returns the blob id of a file in a commit, None if it is not there."""
+    entry = repo.entry(commit, path)
+    return None if entry is None else entry.oid
+
+
+def _required(head: str | None, session: SessionName) -> str:
+    if head is None:
+        raise AssertionError(f"session {session} has no branch")
+    return head

@@ -1,0 +1,202 @@
+"""Landing: a session's saves reach the shared branch, cell by cell; what is contested stays and becomes an item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from gitcollab import notebooks
+from gitcollab.flow import spots
+from gitcollab.flow.bases import base_tree
+from gitcollab.flow.files import Bytes3, FileMerge, Merger, Spot, is_notebook, merge_file_around, whole_file
+from gitcollab.flow.items import new_id, read_items, rewritten
+from gitcollab.flow.points import (
+    CONFIG,
+    MAIN,
+    NOTES,
+    bytes_at,
+    file_entry,
+    is_bound,
+    is_volatile,
+    unlanded,
+    with_notes,
+)
+from gitcollab.flow.renames import Paired, pair
+from gitcollab.flow.review import Reviewed, Trees, landed_points, review
+from gitcollab.model import Item, Person, SessionName
+from gitcollab.repository import Commit, Entry, Repository
+
+
+class Landed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a landing did: the shared branch moved from ``parent`` to ``commit``."""
+
+    commit: str
+    parent: str
+    snapshot: str
+    contested: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
+
+
+class Landing(msgspec.Struct, kw_only=True):
+    """A landing in the making: the shared branch's files as they will be, its known items, and the new ones."""
+
+    repo: Repository
+    session: SessionName
+    main: str
+    tip: str
+    at: str
+    merger: Merger
+    is_maintainer: bool
+    tree: str = ""
+    items: list[Item] = []
+    opened: list[Item] = []
+    noted: list[str] = []
+
+
+def land(
+    repo: Repository, session: SessionName, *, at: str, is_maintainer: bool, merger: Merger = notebooks.merge
+) -> Landed | None:
+    """Merges what the session has saved since it last landed into the shared branch.
+
+    ``at`` is the time in UTC, ``is_maintainer`` whether the session's person may change ``collab.toml``. Returns None
+    if there is nothing to land: no save, or only saves in which nothing but volatile fields changed. Moves the shared
+    branch and nothing else; the caller holds the collab's lock.
+    """
+    main, tip = repo.head(MAIN), repo.head(session.ref)
+    if main is None or tip is None:
+        return None
+    waiting = unlanded(repo, main, tip)
+    if all(is_volatile(commit) for commit in waiting):
+        return None
+    landing = Landing(
+        repo=repo, session=session, main=main, tip=tip, at=at, merger=merger, is_maintainer=is_maintainer
+    )
+    _merge_trees(landing)
+    landed = landed_points(repo, main, landing.items) | {session.branch: tip}
+    before = repo.tree_of(main)
+    reviewed = review(repo, Trees(before=before, after=landing.tree), landing.items, landed, merger)
+    commit = _commit(landing, waiting, reviewed)
+    repo.move(MAIN, commit, main, f"land {session}")
+    contested = tuple(item.id for item in landing.opened)
+    return Landed(commit=commit, parent=main, snapshot=tip, contested=contested, noted=tuple(landing.noted))
+
+
+def _merge_trees(landing: Landing) -> None:
+    """Merges the files; leaves tree, known items (with their new places) and new items in ``landing``."""
+    repo, main, tip = landing.repo, landing.main, landing.tip
+    notes = repo.entry(main, NOTES)
+    base = with_notes(repo, base_tree(repo, main, tip, landing.merger), notes)
+    items = read_items(repo, main)
+    followed = {item.path for item in items}
+    paired = pair(repo, base, repo.tree_of(main), with_notes(repo, tip, notes), followed)
+    merged = repo.merge(paired.base, paired.shared, paired.session)
+    known = [_moved(item, paired) for item in items]
+    bound = [item for item in known if is_bound(repo, item, landing.session.branch, tip)]
+    edits: dict[str, Entry | None] = {}
+    ranges: dict[str, tuple[int, int]] = {}
+    for path in _paths_to_merge(repo, paired, merged.tree, [clash.path for clash in merged.clashes], bound):
+        done = _merge_path(
+            landing, path, _sides(repo, paired, path), [one for one in bound if one.path == path]
+        )
+        edits[path] = None if done.data is None else file_entry(repo, done.data)
+        landing.noted += done.noted
+        ranges |= done.ranges
+    landing.tree = repo.edit(merged.tree, edits)
+    landing.items = [_reanchored(repo, item, ranges, landing.tree, paired) for item in known]
+    landing.opened = _numbered(landing.opened, landing.items)
+
+
+def _merge_path(landing: Landing, path: str, sides: Bytes3, bound: Sequence[Item]) -> FileMerge:
+    if path == CONFIG and not landing.is_maintainer and sides[2] not in (sides[0], sides[1]):
+        done = whole_file(sides, sides[1], "only maintainers change collab.toml")
+        done = FileMerge(data=done.data) if bound else done
+    else:
+        done = merge_file_around(path, sides, bound, landing.merger)
+    landing.opened += [_opened(landing, path, spot) for spot in done.contested]
+    return done
+
+
+def _paths_to_merge(
+    repo: Repository, paired: Paired, merged: str, clashes: Iterable[str], bound: Iterable[Item]
+) -> list[str]:
+    """Paths that need an engine, or a check before the shared branch may hold them."""
+    landing = {change.path for change in repo.changes(paired.shared, merged)}
+    checked = {path for path in landing if is_notebook(path) or path == CONFIG}
+    return sorted(checked | set(clashes) | {item.path for item in bound})
+
+
+def _sides(repo: Repository, paired: Paired, path: str) -> Bytes3:
+    base, shared, session = (
+        bytes_at(repo, tree, path) for tree in (paired.base, paired.shared, paired.session)
+    )
+    return base, shared, session
+
+
+def _moved(item: Item, paired: Paired) -> Item:
+    return msgspec.structs.replace(item, path=paired.moved.get(item.path, item.path))
+
+
+def _opened(landing: Landing, path: str, spot: Spot) -> Item:
+    return Item(
+        id="",
+        path=path,
+        cell=spot.cell,
+        field=spot.field,
+        base=spot.base,
+        shared=spot.shared,
+        session=spot.session,
+        user=landing.session.user,
+        commit=landing.tip,
+        at=landing.at,
+        branch=landing.session.branch,
+        reason=spot.reason,
+        range=spot.range,
+    )
+
+
+def _reanchored(
+    repo: Repository, item: Item, ranges: dict[str, tuple[int, int]], tree: str, paired: Paired
+) -> Item:
+    """Returns the item with its range in the shared text as it will be."""
+    if item.range is None:
+        return item
+    if item.id in ranges:
+        return msgspec.structs.replace(item, range=ranges[item.id])
+    before, after = bytes_at(repo, paired.shared, item.path), bytes_at(repo, tree, item.path)
+    if before is None or after is None or before == after:
+        return item
+    return msgspec.structs.replace(item, range=spots.aligned(before, item.range, after))
+
+
+def _numbered(opened: Sequence[Item], known: Sequence[Item]) -> list[Item]:
+    numbered: list[Item] = []
+    for item in opened:
+        taken = [one.id for one in (*known, *numbered)]
+        numbered.append(msgspec.structs.replace(item, id=new_id(item, taken)))
+    return numbered
+
+
+def _commit(landing: Landing, waiting: Sequence[Commit], reviewed: Reviewed) -> str:
+    repo, session = landing.repo, landing.session
+    tree = repo.edit(
+        reviewed.tree, rewritten(repo, landing.main, [*reviewed.items, *landing.opened]), is_service=True
+    )
+    parents = list(dict.fromkeys([landing.main, landing.tip, *reviewed.binding]))
+    trailers: dict[str, str | list[str]] = {
+        "Gitcollab-Act": "landing",
+        "Gitcollab-Session": str(session),
+        "Gitcollab-User": session.user,
+    }
+    if reviewed.closed:
+        trailers["Gitcollab-Closed"] = [f"{name} {reason}" for name, reason in reviewed.closed.items()]
+    subject = _subject(waiting)
+    told = "".join(f"\n- {line}" for line in landing.noted)
+    message = f"{subject}\n\nDecided by policy:{told}" if told else subject
+    author = Person(name=session.user)
+    return repo.commit(tree, parents, message, author=author, at=landing.at, trailers=trailers)
+
+
+def _subject(waiting: Sequence[Commit]) -> str:
+    newest = next((commit for commit in waiting if not is_volatile(commit)), waiting[0])
+    return newest.subject if len(waiting) == 1 else f"{newest.subject} (and {len(waiting) - 1} more)"

@@ -1,0 +1,110 @@
+"""Points in a collab's history: the shared branch, a session's line, how far it has landed, what a tree holds."""
+
+from __future__ import annotations
+
+import re
+
+from gitcollab.errors import BadInput
+from gitcollab.model import Item
+from gitcollab.repository import Commit, Entry, Repository
+
+MAIN = "refs/heads/main"
+BLESSED = "refs/heads/blessed"
+NOTES = ".gitcollab"
+"""The directory of the tree that the daemon alone writes."""
+
+CONFIG = "collab.toml"
+
+OID = re.compile(r"[0-9a-f]{40}")
+
+
+def file_entry(repo: Repository, data: bytes) -> Entry:
+    """Writes a file's bytes and returns its tree entry."""
+    return Entry(repo.write_blob(data))
+
+
+def bytes_at(repo: Repository, point: str, path: str) -> bytes | None:
+    """Returns a file's bytes in a commit or tree; None if it is not there."""
+    entry = repo.entry(point, path)
+    return None if entry is None or not entry.is_file else repo.blob(entry.oid)
+
+
+def is_commit(repo: Repository, oid: str) -> bool:
+    """Whether an id, which may come from a client or out of a notebook, names a commit that is here."""
+    if OID.fullmatch(oid) is None or not repo.has(oid):
+        return False
+    try:
+        repo.read(oid)
+    except BadInput:
+        return False
+    return True
+
+
+def with_notes(repo: Repository, point: str, notes: Entry | None) -> str:
+    """Returns the point's tree with the daemon's own directory replaced: what a session says of it is ignored."""
+    tree = repo.tree_of(point)
+    if repo.entry(tree, NOTES) == notes:
+        return tree
+    if notes is None:
+        return repo.edit(tree, dict.fromkeys(repo.entries(tree, NOTES)))
+    return repo.edit(tree, {NOTES: notes}, is_service=True)
+
+
+def is_delivery(commit: Commit) -> bool:
+    """Whether the commit brought the shared branch into a session: it holds no work of its own."""
+    return commit.trailers.get("Gitcollab-Act") == ("delivery",)
+
+
+def is_volatile(commit: Commit) -> bool:
+    """Whether the commit is a save in which only volatile fields changed: it does not land by itself."""
+    return "Gitcollab-Volatile" in commit.trailers
+
+
+def unlanded(repo: Repository, main: str, tip: str) -> tuple[Commit, ...]:
+    """Returns the saves of a session that the shared branch does not hold, newest first."""
+    found = []
+    for commit in repo.line(tip):
+        if repo.is_ancestor(commit.oid, main):
+            break
+        if not is_delivery(commit):
+            found.append(commit)
+    return tuple(found)
+
+
+def landed_point(repo: Repository, main: str, tip: str) -> str:
+    """Returns the newest commit of a session up to which everything has landed.
+
+    Deliveries add nothing of their own, so those that directly follow a landed commit count as landed.
+    """
+    above: list[Commit] = []
+    for commit in repo.line(tip):
+        if repo.is_ancestor(commit.oid, main):
+            point = commit.oid
+            break
+        above.append(commit)
+    else:
+        raise AssertionError(f"session at {tip} has no commit that the shared branch holds")
+    for commit in reversed(above):
+        if not is_delivery(commit):
+            break
+        point = commit.oid
+    return point
+
+
+def is_bound(repo: Repository, item: Item, branch: str, tip: str) -> bool:
+    """Whether an item binds a session: its own, and any that goes on from the commit with which it parted.
+
+    "Goes on" is by first parents: by any parent the shared branch itself, and with it every session that has
+    had a delivery since, would descend from that commit.
+    """
+    if item.branch == branch:
+        return True
+    if item.branch.split("/")[1] != branch.split("/")[1] or not repo.is_ancestor(item.commit, tip):
+        return False
+    return any(commit.oid == item.commit for commit in repo.line(tip))
+
+
+def session_branches(repo: Repository) -> dict[str, str]:
+    """Returns the head of every session by its short branch name."""
+    prefix = "refs/heads/"
+    return {ref.removeprefix(prefix): oid for ref, oid in repo.heads(f"{prefix}sessions/").items()}

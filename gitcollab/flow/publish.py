@@ -1,0 +1,142 @@
+"""Publishing: what is ready on the shared branch becomes a version on the blessed branch."""
+
+from __future__ import annotations
+
+import msgspec
+import semver
+
+from gitcollab import notebooks
+from gitcollab.errors import BadInput, NotClean, Unusable
+from gitcollab.flow.files import is_notebook
+from gitcollab.flow.items import read_items
+from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, with_notes
+from gitcollab.model import Bump, Person, Version
+from gitcollab.repository import Entry, Repository, notebook_of, version_tag
+
+FIRST = "1.0.0"
+
+
+class Publishing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be published. ``bump`` None means MINOR; the first version of a notebook is 1.0.0."""
+
+    notebook: str
+    bump: Bump | None
+    message: str
+    user: str
+    at: str
+
+
+def publish(repo: Repository, asked: Publishing) -> Version:
+    """Publishes a notebook with every file of the shared branch that is not a notebook.
+
+    The tag is the commit point: it is created exclusively and never moves; the blessed branch follows, at the next
+    start if not now. The caller holds the collab's lock and has landed the sessions. Raises BadInput (no such
+    notebook, MAJOR without a message), NotClean (open items on it), Unusable (not a valid notebook, or nothing new).
+    """
+    main = repo.head(MAIN) or ""
+    path = _notebook(repo, main, asked.notebook)
+    _check_ready(repo, main, path)
+    roll_forward(repo)
+    newest = newest_version(repo, path)
+    number = _next(newest, asked)
+    blessed = repo.head(BLESSED)
+    tree = _blessed_tree(repo, main, blessed, path)
+    if (
+        newest
+        and blessed
+        and repo.entry(tree, path) == repo.entry(blessed, path)
+        and tree == repo.tree_of(blessed)
+    ):
+        raise Unusable(f"nothing has changed since {path} {newest}", "save a change first")
+    message = asked.message or f"Publish {path} {number}"
+    trailers: dict[str, str | list[str]] = {
+        "Gitcollab-Act": "publish",
+        "Gitcollab-User": asked.user,
+        "Gitcollab-Version": number,
+        "Gitcollab-Path": path,
+    }
+    author = Person(name=asked.user)
+    parents = [one for one in (blessed, main) if one]
+    commit = repo.commit(tree, parents, message, author=author, at=asked.at, trailers=trailers)
+    tag = version_tag(path, number)
+    repo.tag(tag, commit, message, author=author, at=asked.at)
+    repo.move(BLESSED, commit, blessed, f"publish {path} {number}")
+    values = {"at": asked.at, "by": asked.user, "message": message}
+    return Version(notebook=path, version=number, tag=tag, commit=commit, **values)
+
+
+def roll_forward(repo: Repository) -> str | None:
+    """Moves the blessed branch to a version that was tagged before a crash; returns its commit if one was.
+
+    A tag is the commit point of its publish; versions are published one after the other, so at most the newest
+    can be ahead of the branch.
+    """
+    blessed = repo.head(BLESSED)
+    for _, commit in repo.tags().values():
+        parents = repo.read(commit).parents
+        is_next = parents[0] == blessed if blessed else len(parents) == 1
+        if is_next and commit != blessed:
+            repo.move(BLESSED, commit, blessed, "publish, rolled forward")
+            return commit
+    return None
+
+
+def newest_version(repo: Repository, path: str) -> str:
+    """Returns the newest published version of a notebook, empty if there is none."""
+    numbers = [
+        semver.Version.parse(tag.rsplit("/v", 1)[1]) for tag in repo.tags() if notebook_of(tag) == stem(path)
+    ]
+    return str(max(numbers)) if numbers else ""
+
+
+def stem(path: str) -> str:
+    """Returns a notebook's path without its suffix."""
+    return path.removesuffix(".ipynb")
+
+
+def _notebook(repo: Repository, main: str, asked: str) -> str:
+    """Finds the notebook that is meant: its path, with or without suffix, or its name where only one has it."""
+    known = [path for path in repo.entries(main) if is_notebook(path) and not path.startswith(f"{NOTES}/")]
+    if not asked and len(known) == 1:
+        return known[0]
+    exact = [path for path in known if asked in (path, stem(path))]
+    found = exact or [path for path in known if asked in (path.split("/")[-1], stem(path.split("/")[-1]))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(
+            f"{asked!r} could be {' or '.join(found)}", "name it by its whole path", candidates=found
+        )
+    raise BadInput(
+        f"there is no notebook {asked!r}", f"there are: {', '.join(known) or 'none'}", candidates=known
+    )
+
+
+def _check_ready(repo: Repository, main: str, path: str) -> None:
+    waiting = [item for item in read_items(repo, main) if item.path == path]
+    if waiting:
+        ids = [item.id for item in waiting]
+        raise NotClean(f"{path} has {len(ids)} contested items", "settle them first", items=ids)
+    faults = notebooks.problems(bytes_at(repo, main, path) or b"")
+    if faults:
+        raise Unusable(f"{path} is not a valid notebook: {faults[0]}", "save it from Jupyter again")
+
+
+def _next(newest: str, asked: Publishing) -> str:
+    if asked.bump is Bump.MAJOR and not asked.message:
+        raise BadInput("a MAJOR version needs a message", "say with -m what breaks for those who rely on it")
+    if not newest:
+        return FIRST
+    version = semver.Version.parse(newest)
+    steps = {Bump.MAJOR: version.bump_major, Bump.MINOR: version.bump_minor, Bump.HOTFIX: version.bump_patch}
+    return str(steps[asked.bump or Bump.MINOR]())
+
+
+def _blessed_tree(repo: Repository, main: str, blessed: str | None, path: str) -> str:
+    """The last blessed tree with the notebook and every file of the shared branch that is not a notebook."""
+    tree = repo.edit(None, {}) if blessed is None else repo.tree_of(blessed)
+    shared = with_notes(repo, main, None)
+    edits: dict[str, Entry | None] = {
+        change.path: change.new for change in repo.changes(tree, shared) if not is_notebook(change.path)
+    }
+    return repo.edit(tree, edits | {path: repo.entry(shared, path)})

@@ -1,0 +1,176 @@
+"""Snapshot: one save becomes one commit on its session's branch; never touches a HEAD, an index or a worktree."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gitcollab import notebooks
+from gitcollab.flow.copies import Copy, forks, oid_at, origin
+from gitcollab.flow.files import Merger, is_notebook, merge_file
+from gitcollab.flow.points import bytes_at, file_entry, is_commit
+from gitcollab.flow.renames import path_in
+from gitcollab.model import Person, SessionName
+from gitcollab.repository import Entry, Repository
+
+Trailers = dict[str, str | list[str]]
+
+
+class Saving(msgspec.Struct, frozen=True, kw_only=True):
+    """One save as it came: ``data`` None deletes the file, ``to`` renames it.
+
+    ``base`` is the commit that the client says its copy came from; a version stamp in a notebook says so with more
+    right, because it rides along in the editor itself. ``at`` is the time in UTC.
+    """
+
+    session: SessionName
+    path: str
+    data: bytes | None
+    at: str
+    base: str | None = None
+    tool: str = ""
+    to: str = ""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a save became. ``commit`` is the snapshot, ``session`` where it went (a fork for a stale copy that could not
+    be combined), ``head`` that session's head now, ``path`` the file's path there.
+
+    ``question`` is set and nothing has changed when the copy equals an old version of the file.
+    """
+
+    session: SessionName
+    path: str
+    head: str
+    commit: str | None = None
+    is_volatile: bool = False
+    question: str = ""
+
+
+def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge) -> Snapshot:
+    """Commits a save to its session branch, on the very commit its copy came from.
+
+    A save from a stale copy is merged into its session; what cannot be combined with it goes on as a forked session
+    ``<name>-2``. An unchanged file makes no commit. Moves one session branch; the caller holds the collab's lock.
+    """
+    data, stamp = _stripped(saving)
+    saving = msgspec.structs.replace(saving, data=data, base=stamp or saving.base)
+    copy = origin(repo, saving.session, saving.path, saving.base, data)
+    head = _head(repo, copy.fork or saving.session)
+    if copy.fork is not None:
+        return _saved_on(repo, saving, copy.fork, head)
+    if not copy.is_stale:
+        return _saved_on(repo, saving, saving.session, head)
+    return _saved_stale(repo, saving, copy, head, merger)
+
+
+def draft(repo: Repository, saving: Saving, ref: str) -> str:
+    """Keeps unsaved work as a commit of its own at a draft ref; it is shown and never lands."""
+    data, _ = _stripped(saving)
+    head = _head(repo, saving.session)
+    tree = repo.edit(repo.tree_of(head), {saving.path: None if data is None else file_entry(repo, data)})
+    commit = _commit(repo, saving, tree, [head], {"Gitcollab-Act": "draft"})
+    repo.move(ref, commit, repo.head(ref), "draft")
+    return commit
+
+
+def _saved_on(repo: Repository, saving: Saving, session: SessionName, head: str) -> Snapshot:
+    """Commits on top of the session's head; the file may have another name there by now."""
+    path = _path_now(repo, saving, head)
+    tree, extra = _edited(repo, head, path, saving)
+    here = Snapshot(session=session, path=saving.to or path, head=head)
+    if tree == repo.tree_of(head):
+        return here
+    is_volatile = "Gitcollab-Volatile" in extra
+    if session != saving.session:
+        extra |= _copy_trailers(saving)
+    commit = _commit(repo, saving, tree, [head], extra)
+    repo.move(session.ref, commit, head, f"save {path}")
+    return msgspec.structs.replace(here, commit=commit, head=commit, is_volatile=is_volatile)
+
+
+def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger: Merger) -> Snapshot:
+    path = _path_now(repo, saving, head)
+    here = Snapshot(session=saving.session, path=path, head=head)
+    tree, extra = _edited(repo, copy.commit, saving.path, saving)
+    if tree == repo.tree_of(copy.commit):
+        is_there = oid_at(repo, copy.commit, saving.path) == oid_at(repo, head, path)
+        return here if is_there else msgspec.structs.replace(here, question="restore")
+    stale = _commit(repo, saving, tree, [copy.commit], extra | _copy_trailers(saving))
+    base, now = bytes_at(repo, copy.commit, saving.path), bytes_at(repo, head, path)
+    merged = merge_file(path, (base, now, saving.data), merger)
+    if merged.contested:
+        return _forked(repo, saving, stale)
+    entry = None if merged.data is None else file_entry(repo, merged.data)
+    combined = repo.edit(repo.tree_of(head), {path: entry})
+    commit = _commit(repo, saving, combined, [head, stale], {})
+    repo.move(saving.session.ref, commit, head, f"save {path} from an older copy")
+    return msgspec.structs.replace(here, commit=stale, head=commit)
+
+
+def _forked(repo: Repository, saving: Saving, stale: str) -> Snapshot:
+    taken = {fork.name for fork in forks(repo, saving.session)}
+    number = next(n for n in range(2, len(taken) + 3) if f"{saving.session.name}-{n}" not in taken)
+    fork = SessionName(user=saving.session.user, name=f"{saving.session.name}-{number}")
+    repo.move(fork.ref, stale, None, f"fork of {saving.session}")
+    return Snapshot(session=fork, path=saving.path, head=stale, commit=stale)
+
+
+def _edited(repo: Repository, commit: str, path: str, saving: Saving) -> tuple[str, Trailers]:
+    """Returns the commit's tree with the save in it, and what the snapshot's trailers say of it."""
+    before, tree = bytes_at(repo, commit, path), repo.tree_of(commit)
+    if saving.to:
+        return repo.edit(tree, {path: None, saving.to: repo.entry(tree, path)}), {}
+    if saving.data == before:
+        return tree, {}
+    entry: Entry | None = None if saving.data is None else file_entry(repo, saving.data)
+    is_opened = is_notebook(path) and before is not None and saving.data is not None
+    extra: Trailers = {}
+    if is_opened and notebooks.is_volatile(before or b"", saving.data or b""):
+        extra["Gitcollab-Volatile"] = "yes"
+    return repo.edit(tree, {path: entry}), extra
+
+
+def _path_now(repo: Repository, saving: Saving, head: str) -> str:
+    """A save under the old path of a renamed file goes to the new one."""
+    if saving.base is None or not is_commit(repo, saving.base) or repo.entry(head, saving.path) is not None:
+        return saving.path
+    return path_in(repo, head, saving.path, saving.base)
+
+
+def _commit(repo: Repository, saving: Saving, tree: str, parents: list[str], extra: Trailers) -> str:
+    session = saving.session
+    trailers: Trailers = {
+        "Gitcollab-Act": "snapshot",
+        "Gitcollab-Session": str(session),
+        "Gitcollab-User": session.user,
+    }
+    if saving.tool:
+        trailers["Gitcollab-Tool"] = saving.tool
+    author = Person(name=session.user)
+    return repo.commit(
+        tree, parents, _subject(saving), author=author, at=saving.at, trailers=trailers | extra
+    )
+
+
+def _subject(saving: Saving) -> str:
+    if saving.to:
+        return f"Rename {saving.path} to {saving.to}"
+    return f"Delete {saving.path}" if saving.data is None else f"Save {saving.path}"
+
+
+def _copy_trailers(saving: Saving) -> Trailers:
+    """What a stale copy's next save needs to find this one."""
+    return {"Gitcollab-Version": saving.base or "", "Gitcollab-Path": saving.path} if saving.base else {}
+
+
+def _stripped(saving: Saving) -> tuple[bytes | None, str | None]:
+    if saving.data is None or not is_notebook(saving.path):
+        return saving.data, None
+    return notebooks.strip(saving.data)
+
+
+def _head(repo: Repository, session: SessionName) -> str:
+    head = repo.head(session.ref)
+    if head is None:
+        raise AssertionError(f"session {session} has no branch")
+    return head
