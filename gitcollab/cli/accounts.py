@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from gitcollab import settings, store
+from gitcollab.cli import place
 from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput, Unusable
 from gitcollab.model import checked_name
@@ -42,6 +44,19 @@ def listed(root: Path) -> list[Json]:
             ]
     finally:
         opened.dispose()
+
+
+def sign_in_address(root: Path, name: str, wanted: str = "/") -> str:
+    """Returns an address that signs ``name`` in once and goes on to the page ``wanted``."""
+    opened = store.engine(prepared(root))
+    try:
+        with opened.begin() as conn:
+            code = store.tokens.add_login_code(conn, name)
+    finally:
+        opened.dispose()
+    chosen = settings.read(root=root)
+    at = place.note(root / "run" / "url") or chosen.base_url or f"http://{chosen.host}:{chosen.port}"
+    return f"{at}/signin?{urlencode({'code': code, 'next': wanted})}"
 
 
 def prepared(root: Path) -> str:

@@ -184,6 +184,19 @@ def add_user(
     show.out(made, as_json, lambda made: show.say(made["token"]))
 
 
+@user_app.command("sign-in")
+def sign_in(
+    name: Annotated[str, typer.Argument(help="Whose.", show_default=False)],
+    wanted: Annotated[str, typer.Option("--next", help="The page to come to.")] = "/",
+    as_json: AsJson = False,
+) -> None:
+    """Print an address that signs this person in, once, within a day. Works on the root itself."""
+    from gitcollab.cli.accounts import sign_in_address
+
+    made = {"address": sign_in_address(place.root(), name, wanted)}
+    show.out(made, as_json, lambda made: show.say(made["address"]))
+
+
 @user_app.command("list")
 def list_users(as_json: AsJson = False) -> None:
     """List the accounts of the root."""

@@ -26,7 +26,7 @@ def root() -> Path:
 
 def client(*, timeout: float = 120.0) -> Client:
     """Returns the client for GITCOLLAB_URL and GITCOLLAB_TOKEN, else for the server that runs on this root."""
-    local = _note(root() / "run" / "url")
+    local = note(root() / "run" / "url")
     url = os.environ.get("GITCOLLAB_URL") or local
     if not url:
         raise Unavailable(
@@ -39,12 +39,13 @@ def client(*, timeout: float = 120.0) -> Client:
 def token_for(url: str) -> str:
     """Returns GITCOLLAB_TOKEN, or the token of this root's owner if ``url`` is this root's own server."""
     said = os.environ.get("GITCOLLAB_TOKEN", "").strip()
-    if said or url.rstrip("/") != _note(root() / "run" / "url").rstrip("/"):
+    if said or url.rstrip("/") != note(root() / "run" / "url").rstrip("/"):
         return said
-    return _note(root() / "private" / "token")
+    return note(root() / "private" / "token")
 
 
-def _note(path: Path) -> str:
+def note(path: Path) -> str:
+    """Returns what stands in a small file, or nothing if there is none that can be read."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
