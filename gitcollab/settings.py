@@ -25,7 +25,7 @@ Megabytes = Annotated[int, msgspec.Meta(ge=64, le=1_048_576)]
 
 
 class Settings(Value, forbid_unknown_fields=True):
-    """All that can be chosen about one daemon. Of defaults, ROOT/gitcollab.toml, environment, arguments the last wins."""
+    """What can be chosen about a daemon. The last wins of: defaults, ROOT/gitcollab.toml, environment, arguments."""
 
     root: Path
     host: str = "127.0.0.1"

@@ -99,13 +99,23 @@ class Errands:
         """Does nothing: no connection outlives its call."""
 
     async def _sent(self, content: bytes, within: float) -> Frame:
-        reader, writer = await connect(self.path, self.patience)
         try:
             with anyio.fail_after(within):
-                writer.write(content)
-                reply = await receive(reader)
+                while (reply := await self._tried(content)) is None:
+                    pass  # that worker was ending anyway and had not begun
+                return reply
         except TimeoutError:
             raise _late(self.path, within) from None
+
+    async def _tried(self, content: bytes) -> Frame | None:
+        """Returns the reply of whichever worker takes the connection, None if that one ended before it began."""
+        reader, writer = await connect(self.path, self.patience)
+        try:
+            writer.write(content)
+            reply = await receive(reader)
+            if reply is None or reply.kind != "begun":
+                return reply
+            reply = await receive(reader)
         finally:
             writer.close()
         if reply is None:

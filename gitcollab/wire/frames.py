@@ -28,8 +28,8 @@ ODD_TEXT, ODD_INT, ODD_DICT = 1, 2, 3
 class Frame(msgspec.Struct, array_like=True, frozen=True):
     """One message. ``id`` pairs an answer with its request; ``body`` is a packed value.
 
-    ``kind`` of a request is ``act`` or ``ping``; of a reply ``ok``, ``error``, ``ready``, ``event`` or ``end``.
-    ``is_odd`` tells that the body uses the extensions.
+    ``kind`` of a request is ``act`` or ``ping``; of a reply ``ok``, ``error``, ``begun``, ``ready``, ``event`` or
+    ``end``. ``is_odd`` tells that the body uses the extensions.
     """
 
     id: int

@@ -169,6 +169,7 @@ def _attend_once(
     try:
         act = _asked(message)
         if act:
+            connection.sendall(frame(message.id, "begun"))
             with around(act):
                 reply = frame(message.id, "ok", answer(act))
         else:

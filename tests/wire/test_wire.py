@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -342,8 +342,9 @@ def blocking_echo(act: acts.Act) -> object:
 
 
 @pytest.fixture
-def listener(door: Path) -> socket.socket:
-    return wire.listen(door)
+def listener(door: Path) -> Iterator[socket.socket]:
+    with wire.listen(door) as listening:
+        yield listening
 
 
 def resolve(at: str) -> acts.Resolve:
@@ -361,7 +362,6 @@ async def test_errands_are_answered_one_by_one(door: Path, listener: socket.sock
     with pytest.raises(NotFound, match="nowhere is nothing"):
         await errands.call(resolve("nowhere"))
     await anyio.to_thread.run_sync(worker.join)
-    listener.close()
 
 
 async def test_a_worker_without_memory_answers_and_ends(door: Path, listener: socket.socket) -> None:
@@ -370,7 +370,17 @@ async def test_a_worker_without_memory_answers_and_ends(door: Path, listener: so
     with pytest.raises(GitcollabError, match="too much memory"):
         await wire.Errands(door).call(resolve("huge"))
     await anyio.to_thread.run_sync(worker.join)
-    listener.close()
+
+
+async def test_a_worker_that_ends_before_it_began_costs_nothing(door: Path, listener: socket.socket) -> None:
+    def hang_up() -> None:
+        listener.accept()[0].close()
+        wire.serve_one_by_one(listener, blocking_echo, jobs=1)
+
+    worker = threading.Thread(target=hang_up)
+    worker.start()
+    assert "main" == await wire.Errands(door).call(resolve("main"))
+    await anyio.to_thread.run_sync(worker.join)
 
 
 async def test_a_worker_that_is_killed_fails_its_errand_with_a_hint(
@@ -378,15 +388,15 @@ async def test_a_worker_that_is_killed_fails_its_errand_with_a_hint(
 ) -> None:
     def hang_up() -> None:
         connection, _ = listener.accept()
-        connection.recv(1)
-        connection.close()
+        with connection:
+            frames.receive_blocking(connection)
+            connection.sendall(frames.frame(0, "begun"))
 
     worker = threading.Thread(target=hang_up)
     worker.start()
     with pytest.raises(Unavailable, match="too long or too much memory"):
         await wire.Errands(door).call(resolve("main"))
     await anyio.to_thread.run_sync(worker.join)
-    listener.close()
 
 
 # --- values --------------------------------------------------------------------------------------------------------
