@@ -67,12 +67,12 @@ async def serve(told: Told, key: bytes) -> None:
     """Serves on the inherited sockets."""
     run = Path(told.root) / "run"
     database = told.database or store.file_url(Path(told.root) / "private" / "gitcollab.sqlite")
-    async with Wire(run / "writer.sock") as writer, Errands(run / "workers.sock") as workers:
+    async with Wire(run / "writer.sock") as writer:
         application = create_app(
             Surroundings(
                 store=store.async_engine(database),
                 writer=writer,
-                workers=workers,
+                workers=Errands(run / "workers.sock"),
                 key=key,
                 base_url=told.base_url,
                 hosts=LOOPBACK | set(told.hosts),

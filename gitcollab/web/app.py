@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import ASGIApp
 
 from gitcollab.errors import BadInput, GitcollabError, NotFound, TooLarge
+from gitcollab.web import stream
 from gitcollab.web.answers import refusal
 from gitcollab.web.api import DOORS
 from gitcollab.web.assets import Assets
@@ -29,7 +29,6 @@ from gitcollab.web.hub import Hub
 from gitcollab.web.openapi import document
 from gitcollab.web.signin import SignIn
 from gitcollab.web.site import MAX_BODY, Asked, Site, Told
-from gitcollab.web.stream import Events
 from gitcollab.web.templates import Templates
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ def version() -> str:
 
 
 VERSION = version()
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,15 +108,15 @@ def create_app(given: Surroundings) -> Application:
 
 def inner(site: Site, templates: Templates) -> list[BaseRoute]:
     """Every route that needs a sign-in."""
-    told = document(DOORS, VERSION)
+    doors = (*DOORS, *stream.DOORS)
+    told = document(doors, VERSION)
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(told)
 
     return [
         Route("/api/openapi.json", openapi),
-        Route("/api/collabs/{id}/events", Events(site), methods=["GET"]),
-        *routes(DOORS, site),
+        *routes(doors, site),
     ]
 
 
@@ -172,8 +170,7 @@ class Faces:
         return answer
 
     async def failed(self, request: Request, error: Exception) -> Response:
-        """Something that should not have happened; the log has the rest."""
-        log.error("request failed", path=request.url.path, exc_info=error)
+        """Something that should not have happened; the server that called us logs it."""
         return await self.refused(
             request, GitcollabError("Something went wrong on the server", "try again; its log says more")
         )

@@ -9,13 +9,15 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from starlette.requests import Request
+import msgspec
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gitcollab.errors import BadInput
 from gitcollab.store import journal
 from gitcollab.web.ask import Ask
 from gitcollab.web.auth import Credential
+from gitcollab.web.doors import Door
 from gitcollab.web.hub import Ring, chunk
 from gitcollab.web.site import Site
 
@@ -25,35 +27,45 @@ SEND_TIMEOUT = 20.0
 """Seconds that one write may take before the reader is let go; it resumes from the journal."""
 PAGE = 200
 """Events read from the journal at once."""
-HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
 FAREWELL = b"event: farewell\ndata: {}\n\n"
 ENDED = b"event: ended\ndata: {}\n\n"
 
 
-class Events:
-    """The door ``GET /api/collabs/{id}/events`` as an ASGI application."""
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """``after``: the number of the last event that the reader has; as ``Last-Event-ID``."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    after: str = ""
+
+
+async def events(ask: Ask) -> Stream:
+    """Streams what happens in a collab (text/event-stream); resumes after ``Last-Event-ID`` or ``after``."""
+    collab = await ask.collab()
+    await ask.admit_reader(collab)
+    return Stream(ask, collab, start(ask))
+
+
+class Stream(Response):
+    """The answer that does not end by itself."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, ask: Ask, collab: str, after: int | None) -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self.ask, self.collab, self.after = ask, collab, after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ask = Ask(Request(scope, receive), self.site)
-        collab = await ask.collab()
-        await ask.admit_reader(collab)
-        after = start(ask)
+        begin = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         if scope["method"] == "HEAD":
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send(begin)
             await send({"type": "http.response.body", "body": b""})
             return
-        reader = Reader(self.site, collab, ask.request.state.credential, send)
-        with self.site.hub.listening(collab, reader) as ring:
-            newest = await self.site.look(journal.last, collab)
-            reader.last = newest if after is None else min(after, newest)
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        site = self.ask.site
+        reader = Reader(site, self.collab, self.ask.request.state.credential, send)
+        with site.hub.listening(self.collab, reader) as ring:
+            newest = await site.look(journal.last, self.collab)
+            reader.last = newest if self.after is None else min(self.after, newest)
+            await send(begin)
             await until_gone(reader.run(ring), receive)
 
 
@@ -73,14 +85,16 @@ async def until_gone(reading: Coroutine[Any, Any, None], receive: Receive) -> No
     """Runs ``reading`` until it is done or the client has hung up."""
     task = asyncio.create_task(reading)
     watch = asyncio.create_task(hung_up(receive))
+    is_done = False
     try:
         await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
+        is_done = task.done()
     finally:
         watch.cancel()
         task.cancel()
         await asyncio.wait((task, watch))
-    if not task.cancelled():
-        task.result()
+    if not task.cancelled() and (error := task.exception()) and is_done:
+        raise error
 
 
 async def hung_up(receive: Receive) -> None:
@@ -148,3 +162,6 @@ class Reader:
         """Hands ``data`` to the connection, which takes it only while its own bounded buffer has room."""
         async with asyncio.timeout(SEND_TIMEOUT):
             await self.send({"type": "http.response.body", "body": data, "more_body": not is_last})
+
+
+DOORS = (Door(method="GET", path="/api/collabs/{id}/events", go=events, query=Resumed, answer=str),)
