@@ -3,7 +3,7 @@
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists
 from gitcollab.repository.heal import Healed, heal
 from gitcollab.repository.repository import Repository, barrier
-from gitcollab.repository.tags import notebook_of, version_tag
+from gitcollab.repository.tags import notebook_of, version_of, version_tag
 from gitcollab.repository.values import (
     EMPTY_TREE,
     FILE,
@@ -39,5 +39,6 @@ __all__ = [
     "barrier",
     "heal",
     "notebook_of",
+    "version_of",
     "version_tag",
 ]

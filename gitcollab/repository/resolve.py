@@ -9,7 +9,7 @@ from gitcollab.repository.commits import seconds_of
 from gitcollab.repository.history import History
 from gitcollab.repository.objects import Objects
 from gitcollab.repository.refs import Refs
-from gitcollab.repository.tags import VERSION, Tags, notebook_of, version_tag
+from gitcollab.repository.tags import VERSION, Tags, notebook_of, version_of, version_tag
 from gitcollab.repository.values import OID
 
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
@@ -72,9 +72,9 @@ class Resolver:
             return self._tag(version_tag(path, rev))
         found = {}
         for ref, oid in self._refs.all("refs/tags/").items():
-            named = notebook_of(ref.removeprefix("refs/tags/"))
-            if named and named[1] == rev:
-                found[named[0]] = oid
+            stem = notebook_of(ref.removeprefix("refs/tags/"))
+            if stem and version_of(ref) == rev:
+                found[f"{stem}.ipynb"] = oid
         if len(found) > 1:
             raise BadInput(
                 f"{rev} is a version of several notebooks", "say which one", notebooks=sorted(found)

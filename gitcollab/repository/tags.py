@@ -78,12 +78,15 @@ def version_tag(notebook: str, version: str) -> str:
     return "/".join(_fit(part) for part in stem.split("/")) + f"/v{version}"
 
 
-def notebook_of(tag: str) -> tuple[str, str] | None:
-    """Returns (notebook, version) of a version tag, None for any other tag."""
+def notebook_of(tag: str) -> str | None:
+    """Returns the path, without its suffix, of the notebook that a version tag belongs to; None for other tags."""
     stem, _, version = tag.rpartition("/v")
-    if not stem or not VERSION.fullmatch(version):
-        return None
-    return f"{unquote(stem, errors='surrogateescape')}.ipynb", version
+    return unquote(stem, errors="surrogateescape") if stem and VERSION.fullmatch(version) else None
+
+
+def version_of(tag: str) -> str:
+    """Returns the version in a version tag's name: ``data/analysis/v1.2.0`` → ``1.2.0``."""
+    return tag.rpartition("/v")[2]
 
 
 def _fit(part: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitcollab.model import Person
-from gitcollab.repository import Repository, TagExists, notebook_of, version_tag
+from gitcollab.repository import Repository, TagExists, notebook_of, version_of, version_tag
 
 AT = "2026-11-20T10:00:00Z"
 
@@ -87,7 +87,7 @@ def test_any_notebook_has_a_tag_name_that_git_takes_and_that_reads_back(
     tag = version_tag(notebook, "1.2.0")
     repo.tag(tag, commit({"a": "1"}), "", author=ana, at=AT)
     git(repo.path, "check-ref-format", f"refs/tags/{tag}")
-    assert notebook_of(tag) == (notebook, "1.2.0")
+    assert (notebook_of(tag), version_of(tag)) == (notebook.removesuffix(".ipynb"), "1.2.0")
 
 
 def test_an_ordinary_name_stays_readable():

@@ -1,0 +1,165 @@
+"""Comparing and reading: what stands in a collab's history, answered without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+from pathlib import Path
+
+from gitcollab import acts, notebooks
+from gitcollab.errors import BadInput, NotFound
+from gitcollab.flow.alter import changes_between, is_ours, printable
+from gitcollab.flow.blame import blame
+from gitcollab.flow.items import printable as printable_item
+from gitcollab.flow.items import read_items
+from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Version
+from gitcollab.repository import Commit, Entry, Repository, notebook_of, version_of
+
+__all__ = ["answer", "changes_between"]
+
+LOG_LIMIT = 500
+"""Entries of one page of history."""
+
+PATHS_LIMIT = 50
+"""Paths named in one entry of the history."""
+
+
+def answer(path: Path, act: acts.Act) -> object:
+    """Answers a reading act on the repository at ``path``, as ``acts.ANSWERS`` says.
+
+    Raises NotFound for a point or file that is not there, BadInput for an act that does not read, TooLarge for a
+    file that cannot be held in memory, Damaged.
+    """
+    return _answer(act, Repository(path))
+
+
+@singledispatch
+def _answer(act: acts.Act, repo: Repository) -> object:
+    raise BadInput(f"{type(act).__name__} is not answered by reading a repository")
+
+
+@_answer.register
+def _(act: acts.Resolve, repo: Repository) -> str:
+    return repo.resolve(act.at)
+
+
+@_answer.register
+def _(act: acts.ListFiles, repo: Repository) -> tuple[FileEntry, ...]:
+    files = repo.entries(repo.resolve(act.at))
+    return tuple(
+        FileEntry(path=printable(path), oid=entry.oid, size=repo.size(entry.oid))
+        for path, entry in files.items()
+        if entry.is_file and not is_ours(path)
+    )
+
+
+@_answer.register
+def _(act: acts.ReadFile, repo: Repository) -> acts.FileBytes:
+    commit = repo.resolve(act.at, act.path)
+    entry = file_at(repo, commit, act.path)
+    data = repo.blob(entry.oid)
+    if act.is_stamped and act.path.endswith(".ipynb"):
+        data = notebooks.stamp(data, commit)
+    return acts.FileBytes(commit=commit, oid=entry.oid, data=data)
+
+
+@_answer.register
+def _(act: acts.ReadLog, repo: Repository) -> tuple[LogEntry, ...]:
+    tip = repo.resolve(act.branch, act.path)
+    limit = min(max(act.limit, 1), LOG_LIMIT)
+    return tuple(log_entry(repo, commit) for commit in repo.log(tip, act.path, limit, act.before))
+
+
+@_answer.register
+def _(act: acts.ReadDiff, repo: Repository) -> acts.Difference:
+    start, end = (repo.resolve(point, act.path) for point in (act.start, act.end))
+    files = changes_between(repo, start, end, act.path)
+    nbdime = None
+    if len(files) == 1 and act.path.endswith(".ipynb") and not files[0].summary:
+        names = files[0].old_path or files[0].path, files[0].path
+        sides = (repo.entry(point, name) for point, name in zip((start, end), names, strict=True))
+        nbdime = notebooks.diff(*(repo.blob(side.oid) if side else b"" for side in sides)).nbdime()
+    return acts.Difference(start=start, end=end, files=files, nbdime=nbdime)
+
+
+@_answer.register
+def _(act: acts.ReadBlame, repo: Repository) -> tuple[BlameCell, ...]:
+    commit = repo.resolve(act.at, act.path)
+    file_at(repo, commit, act.path)
+    return tuple(
+        BlameCell(
+            cell=line.key,
+            index=line.index,
+            commit=line.commit.oid,
+            user=user_of(line.commit) if line.is_exact else "",
+            at=line.commit.at,
+            preview=printable(line.preview),
+        )
+        for line in blame(repo, commit, act.path)
+    )
+
+
+@_answer.register
+def _(act: acts.ReadItems, repo: Repository) -> tuple[Item, ...]:
+    return tuple(printable_item(item) for item in read_items(repo, repo.resolve(act.at)))
+
+
+@_answer.register
+def _(act: acts.ReadVersions, repo: Repository) -> tuple[Version, ...]:
+    wanted = act.notebook.removesuffix(".ipynb")
+    found = [each for each in _versions(repo) if not wanted or each.notebook.removesuffix(".ipynb") == wanted]
+    return tuple(sorted(found, key=_newness, reverse=True))
+
+
+def file_at(repo: Repository, commit: str, path: str) -> Entry:
+    """Returns a file's entry in a commit; NotFound if it is none there, or the service's own."""
+    entry = None if is_ours(path) else repo.entry(commit, path)
+    if entry is None or not entry.is_file:
+        raise NotFound(f"there is no file {path[:200]} at {commit[:12]}", "list the files there", path=path)
+    return entry
+
+
+def log_entry(repo: Repository, commit: Commit) -> LogEntry:
+    """Returns a commit as the history shows it; ``paths`` are what it changed against its first parent."""
+    before = commit.parents[0] if commit.parents else None
+    paths = (change.path for change in repo.changes(before, commit.oid))
+    session = commit.trailer("Gitcollab-Session").removeprefix("sessions/")
+    return LogEntry(
+        commit=commit.oid,
+        parents=commit.parents,
+        act=commit.trailer("Gitcollab-Act") or "other",
+        user=user_of(commit),
+        at=commit.at,
+        message=commit.subject,
+        session=session,
+        branch=f"sessions/{session}" if "/" in session else "",
+        paths=tuple(printable(path) for path in paths if not is_ours(path))[:PATHS_LIMIT],
+    )
+
+
+def user_of(commit: Commit) -> str:
+    """Returns who made a commit: the participant's name, or the author's for one that came from outside."""
+    name, _, domain = commit.author_email.partition("@")
+    is_participant = domain == "gitcollab.invalid"
+    return commit.trailer("Gitcollab-User") or (name if is_participant else commit.author_name)
+
+
+def _versions(repo: Repository) -> Iterator[Version]:
+    for tag, (oid, target) in repo.tags().items():
+        stem = notebook_of(tag)
+        if stem is None:
+            continue
+        commit = repo.read(target)
+        yield Version(
+            notebook=commit.trailer("Gitcollab-Path") or f"{stem}.ipynb",
+            version=version_of(tag),
+            tag=tag,
+            commit=target,
+            at=commit.at,
+            by=user_of(commit),
+            message=repo.tag_message(oid)[1],
+        )
+
+
+def _newness(version: Version) -> tuple[str, str, tuple[int, ...]]:
+    return version.at, version.notebook, tuple(map(int, version.version.split(".")))
