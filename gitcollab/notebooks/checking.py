@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-from gitcollab.notebooks.reading import Unreadable, read
-
-CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read
 
 
 def problems(data: bytes) -> tuple[str, ...]:
@@ -18,26 +13,25 @@ def problems(data: bytes) -> tuple[str, ...]:
         return (str(error),)
 
 
-def faults(notebook: dict[str, Any]) -> list[str]:
+def faults(notebook: Notebook) -> list[str]:
     """Lists what is wrong with a parsed notebook: ids, types, and members that its cells may not have."""
     found: list[str] = []
     seen: set[str] = set()
-    wants_ids = notebook["nbformat_minor"] >= 5
-    for index, cell in enumerate(notebook["cells"]):
+    wants_ids = notebook.minor >= 5
+    for index, cell in enumerate(notebook.cells):
         found += [f"cell {index}: {fault}" for fault in _cell(cell, wants_ids, seen)]
     return found
 
 
-def _cell(cell: dict[str, Any], wants_ids: bool, seen: set[str]) -> list[str]:
+def _cell(cell: Cell, wants_ids: bool, seen: set[str]) -> list[str]:
     found = []
-    if cell["cell_type"] not in ("code", "markdown", "raw"):
+    if cell.kind not in ("code", "markdown", "raw"):
         found.append("unknown cell_type")
-    if "id" in cell or wants_ids:
-        name = cell.get("id")
-        if not isinstance(name, str) or not CELL_ID.fullmatch(name):
+    if "id" in cell.data or wants_ids:
+        if cell.id is None:
             found.append("no valid id")
-        elif name in seen:
-            found.append(f"id {name} is not unique")
+        elif cell.id in seen:
+            found.append(f"id {cell.id} is not unique")
         else:
-            seen.add(name)
+            seen.add(cell.id)
     return found

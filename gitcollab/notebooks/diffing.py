@@ -52,12 +52,12 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 def diff(a: bytes, b: bytes) -> Diff:
     """Compares two notebooks; never raises: what cannot be read is said in ``problem``."""
     try:
-        old, new = (read(data) if data else {"cells": [], "metadata": {}} for data in (a, b))
+        old, new = ([c.data for c in read(data).cells] if data else [] for data in (a, b))
     except Unreadable as error:
         return Diff(cells=(), problem=str(error))
-    before = {_name(i, cell): (i, cell) for i, cell in enumerate(old["cells"])}
+    before = {_name(i, cell): (i, cell) for i, cell in enumerate(old)}
     found = []
-    for i, cell in enumerate(new["cells"]):
+    for i, cell in enumerate(new):
         j, was = before.pop(_name(i, cell), (None, None))
         found.append(_compared(_name(i, cell), was, cell, j, i))
     found += [_compared(name, was, None, i, None) for name, (i, was) in before.items()]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
-from gitcollab.notebooks.reading import Unreadable, joined, read
+from gitcollab.notebooks.reading import Unreadable, read
 
 
 def kinship(a: bytes, b: bytes) -> float:
@@ -14,11 +14,11 @@ def kinship(a: bytes, b: bytes) -> float:
     if a == b:
         return 1.0
     try:
-        cells = [read(data)["cells"] for data in (a, b)]
+        cells = [read(data).cells for data in (a, b)]
     except Unreadable:
         return _shared(a.split(b"\n"), b.split(b"\n"))
-    ids = [[cell.get("id") for cell in side] for side in cells]
-    sources = [[joined(cell["source"]) for cell in side if cell["source"]] for side in cells]
+    ids = [[cell.id for cell in side] for side in cells]
+    sources = [[cell.source for cell in side if cell.source] for side in cells]
     by_id = _shared(*ids) if all(side and all(side) for side in ids) else 0.0
     return max(by_id, _shared(*sources))
 

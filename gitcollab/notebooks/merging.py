@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from gitcollab.model import Json
+from gitcollab.notebooks.cells import Data, Finding, merge_cell
 from gitcollab.notebooks.checking import faults
-from gitcollab.notebooks.policy import Policy
-from gitcollab.notebooks.reading import Unreadable, joined, read
+from gitcollab.notebooks.naming import names
+from gitcollab.notebooks.order import Spot, spots
+from gitcollab.notebooks.policy import STANDARD, Policy
+from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read
 from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
-from gitcollab.notebooks.weighing import ABSENT, judge
+from gitcollab.notebooks.weighing import ABSENT, judge, same
 from gitcollab.notebooks.writing import write
 
-STANDARD = Policy()
-Cell = dict[str, Any]
 
-
-def merge(base: bytes, ours: bytes, theirs: bytes, *, path: str = "", policy: Policy = STANDARD) -> Merge:
+def merge(
+    base: bytes | Sequence[bytes], ours: bytes, theirs: bytes, *, path: str = "", policy: Policy = STANDARD
+) -> Merge:
     """Merges the session's notebook (``theirs``, the newer side) into the shared one (``ours``), cell by cell.
 
+    ``base`` is what both come from; several of them, as criss-crossing histories have, are folded into one.
     Never raises, whatever the bytes. The result is valid if the sides are, holds no marker, and nothing is lost:
     what cannot be combined is contested and the shared version stays (a cell that one side edited and the other
     deleted stays edited).
     """
+    if not isinstance(base, bytes):
+        base = base[0] if base else b""
     if ours == theirs or theirs == base:
         return Merge(notebook=ours)
     if ours == base:
         return Merge(notebook=theirs)
     try:
-        return _Merging(path, policy).merged(read(base), read(ours), read(theirs))
+        return _Merging(path, policy).merged(*(read(data) for data in (base, ours, theirs)), (ours, theirs))
     except Unreadable as error:
         return whole_file(base, ours, theirs, path, str(error))
 
@@ -54,108 +59,147 @@ class _Merging:
         self.contested: list[Contested] = []
         self.noted: list[Noted] = []
 
-    def merged(self, base: Cell, ours: Cell, theirs: Cell) -> Merge:
-        for side in (base, ours, theirs):
-            if faults(side) or side["nbformat_minor"] < 5:
-                raise Unreadable("cells without unique ids")
-        sides = [{cell["id"]: cell for cell in side["cells"]} for side in (base, ours, theirs)]
-        kept = {
-            name: self._cell(name, *(side.get(name, ABSENT) for side in sides))
-            for name in {**sides[1], **sides[2]}
-        }
-        order = _order(
-            [list(side) for side in sides], {name for name, cell in kept.items() if cell is not ABSENT}
-        )
-        whole = {
-            key: value
-            for key in {**ours, **theirs}
-            if (value := self._plain(key, *(side.get(key, ABSENT) for side in (base, ours, theirs))))
-            is not ABSENT
-        }
-        whole["metadata"] = self._tree(
-            None, "notebook.metadata", *(side["metadata"] for side in (base, ours, theirs))
-        )
-        whole["cells"] = [kept[name] for name in order]
-        return Merge(notebook=write(whole), contested=tuple(self.contested), noted=tuple(self.noted))
-
-    def _plain(self, key: str, base: Json, ours: Json, theirs: Json) -> Json:
-        if key.startswith("nbformat"):
-            return max(ours, theirs)
-        return ours if key in ("cells", "metadata") or theirs == base else theirs
-
-    def _spot(self, cell: str | None, field: str, base: Json, ours: Json, theirs: Json) -> Json:
-        verdict = judge(field, base, ours, theirs, self.policy)
-        if verdict.is_contested or verdict.taken:
-            values = dict(
-                zip(("base", "shared", "session"), (_none(v) for v in (base, ours, theirs)), strict=True)
-            )
-            spot = dict(
-                id=item_id(cell, field), path=self.path, cell=cell, field=field, reason=verdict.reason
-            )
-            if verdict.is_contested:
-                self.contested.append(Contested(**spot, **values))
+    def merged(self, base: Notebook, ours: Notebook, theirs: Notebook, raw: tuple[bytes, bytes]) -> Merge:
+        kept: list[tuple[Spot, Data, list[Finding]]] = []
+        for spot in without_blanks(spots(base.cells, ours.cells, theirs.cells)):
+            data, findings = merge_cell(spot, self.policy)
+            if data is not None:
+                kept.append((spot, data, findings))
             else:
-                self.noted.append(Noted(**spot, **values, taken=verdict.taken))
-        return verdict.value
+                self._report(None if spot.base is None else spot.base.id, findings)
+        top = self._top(base, ours, theirs)
+        needs_names = any(f.verdict.is_contested for _, _, findings in kept for f in findings)
+        if needs_names:
+            top["nbformat_minor"] = max(5, top["nbformat_minor"])
+        ids = names([spot for spot, _, _ in kept]) if top["nbformat_minor"] >= 5 else [None] * len(kept)
+        cells = []
+        for (_, data, findings), name in zip(kept, ids, strict=True):
+            cells.append(_named(data, name))
+            self._report(name, findings)
+        return self._written(Notebook(top, cells), (ours, theirs), raw)
 
-    def _tree(self, cell: str | None, prefix: str, base: Cell, ours: Cell, theirs: Cell) -> Cell:
-        names = sorted({**base, **ours, **theirs})
-        found = {
-            name: self._spot(
-                cell, f"{prefix}.{name}", *(side.get(name, ABSENT) for side in (base, ours, theirs))
-            )
-            for name in names
-        }
-        return {name: value for name, value in found.items() if value is not ABSENT}
+    def _written(self, result: Notebook, sides: tuple[Notebook, Notebook], raw: tuple[bytes, bytes]) -> Merge:
+        wrong = faults(result)
+        if wrong:
+            raise Unreadable(wrong[0])
+        notebook = next((data for side, data in zip(sides, raw, strict=True) if _equal(side, result)), None)
+        return Merge(
+            notebook=write(result) if notebook is None else notebook,
+            contested=tuple(self.contested),
+            noted=tuple(self.noted),
+        )
 
-    def _cell(self, name: str, base: Json, ours: Json, theirs: Json) -> Json:
-        if ours == theirs or theirs == base:
-            return ours
-        if ours == base:
-            return theirs
-        if base is ABSENT and ours is not ABSENT and theirs is not ABSENT:
-            base = {"cell_type": ours["cell_type"], "metadata": {}, "source": ""}
-        if (
-            ABSENT in (ours, theirs)
-            or ours["cell_type"] != theirs["cell_type"]
-            or base["cell_type"] != ours["cell_type"]
-        ):
-            return self._spot(name, "cell", base, ours, theirs)
-        result = {key: value for key, value in {**theirs, **ours}.items()}
-        sources = [joined(side["source"]) for side in (base, ours, theirs)]
-        result["source"] = self._spot(name, "source", *sources)
-        for key in ("metadata", "attachments"):
-            trees = [side.get(key, {}) for side in (base, ours, theirs)]
-            tree = self._tree(name, key, *trees)
-            if tree or key == "metadata":
-                result[key] = tree
-        if ours["cell_type"] == "code":
-            result |= self._run(name, sources, base, ours, theirs)
-        return result
+    def _report(self, cell: str | None, findings: list[Finding]) -> None:
+        for field, base, shared, session, verdict in findings:
+            spot = (item_id(cell, field), self.path, cell, field, *map(_none, (base, shared, session)))
+            if verdict.is_contested:
+                self.contested.append(contested(*spot, verdict.reason))
+            else:
+                self.noted.append(noted(*spot, verdict.taken, verdict.reason))
 
-    def _run(self, name: str, sources: list[str], base: Cell, ours: Cell, theirs: Cell) -> Cell:
-        runs = [
-            {key: side.get(key) for key in ("outputs", "execution_count")} for side in (base, ours, theirs)
-        ]
-        if runs[1] in (runs[2], runs[0]) or runs[2] == runs[0]:
-            return runs[2] if runs[1] == runs[0] else runs[1]
-        if sources[1] != sources[0] and sources[2] == sources[0]:
-            return runs[1]
-        outputs = self._spot(name, "outputs", *(run["outputs"] for run in runs))
-        return next(run for run in (runs[2], runs[1], runs[0]) if run["outputs"] == outputs)
+    def _top(self, base: Notebook, ours: Notebook, theirs: Notebook) -> Data:
+        found: Data = {}
+        for name in sorted({*ours.top, *theirs.top}):
+            values = [side.top.get(name, ABSENT) for side in (base, ours, theirs)]
+            if name == "metadata":
+                found[name] = self._metadata(*values)
+            elif name in ("nbformat", "nbformat_minor"):
+                found[name] = max(values[1:])
+            else:
+                value = values[1] if same(values[2], values[0]) or values[1] is not ABSENT else values[2]
+                if value is not ABSENT:
+                    found[name] = value
+        return found
+
+    def _metadata(self, base: Data, ours: Data, theirs: Data) -> Data:
+        found = {}
+        findings = []
+        for name in sorted({**base, **ours, **theirs}):
+            values = [side.get(name, ABSENT) for side in (base, ours, theirs)]
+            field = f"notebook.metadata.{name}"
+            verdict = judge(field, *values, self.policy)
+            if verdict.is_contested or verdict.taken:
+                findings.append(Finding(field, *values, verdict))
+            if verdict.value is not ABSENT:
+                found[name] = verdict.value
+        self._report(None, findings)
+        return found
+
+
+def without_blanks(found: list[Spot]) -> list[Spot]:
+    """Drops empty cells that one side inserted beside a real one of the other."""
+    kept = []
+    for k, spot in enumerate(found):
+        if not (_is_blank_insert(spot) and _has_real_neighbour(found, k)):
+            kept.append(spot)
+    return kept
+
+
+def _is_blank_insert(spot: Spot) -> bool:
+    return spot.base is None and all(cell is None or cell.is_blank for cell in spot)
+
+
+def _has_real_neighbour(found: list[Spot], k: int) -> bool:
+    """Whether in the same run of inserted cells one stands that only the other side has."""
+    is_ours = found[k].theirs is None
+    if not is_ours and found[k].ours is not None:
+        return False
+    for step in (-1, 1):
+        n = k + step
+        while 0 <= n < len(found) and found[n].base is None:
+            other = found[n].theirs if is_ours else found[n].ours
+            if other is not None and not other.is_blank:
+                return True
+            n += step
+    return False
+
+
+def _named(data: Data, name: str | None) -> Cell:
+    bare = {key: value for key, value in data.items() if key != "id"}
+    return Cell(bare if name is None else bare | {"id": name})
+
+
+def _equal(side: Notebook, result: Notebook) -> bool:
+    return (
+        len(side.cells) == len(result.cells)
+        and same(side.top, result.top)
+        and all(same(a.data, b.data) for a, b in zip(side.cells, result.cells, strict=True))
+    )
 
 
 def _none(value: Json) -> Json:
     return None if value is ABSENT else value
 
 
-def _order(sides: list[list[str]], kept: set[str]) -> list[str]:
-    """The first side's order with the second's own cells put behind the cell they follow."""
-    _, ours, theirs = sides
-    order = list(ours)
-    placed = set(order)
-    for i, name in enumerate(theirs):
-        if name not in placed:
-            order.insert(order.index(theirs[i - 1]) + 1 if i else 0, name)
-            placed.add(name)
-    return [name for name in order if name in kept]
+def contested(
+    id: str, path: str, cell: str | None, field: str, base: Json, shared: Json, session: Json, reason: str
+) -> Contested:
+    """Makes a contested item."""
+    return Contested(
+        id=id, path=path, cell=cell, field=field, base=base, shared=shared, session=session, reason=reason
+    )
+
+
+def noted(
+    id: str,
+    path: str,
+    cell: str | None,
+    field: str,
+    base: Json,
+    shared: Json,
+    session: Json,
+    taken: str,
+    reason: str,
+) -> Noted:
+    """Makes a noted item."""
+    return Noted(
+        id=id,
+        path=path,
+        cell=cell,
+        field=field,
+        base=base,
+        shared=shared,
+        session=session,
+        taken=taken,
+        reason=reason,
+    )

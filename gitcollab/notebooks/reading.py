@@ -3,16 +3,87 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from functools import cached_property
 from typing import Any
 
-CELL_TYPES = ("code", "markdown", "raw")
+from gitcollab.model import Json
+
+CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+LONG = 20_000
+"""Characters beyond which a source is compared by its lines, not by its words."""
+
+_word = re.compile(r"\w+|[^\w\s]")
+_line_of_cells = "\n  },\n  {\n"
 
 
 class Unreadable(ValueError):
-    """These bytes are no notebook; the message says why."""
+    """These bytes are no notebook; the message says why. ``is_old`` if nbformat's converter may help."""
+
+    def __init__(self, reason: str, is_old: bool = False) -> None:
+        super().__init__(reason)
+        self.is_old = is_old
 
 
-def read(data: bytes) -> dict[str, Any]:
+class Cell:
+    """One cell: the JSON as it is in the file, and what is asked of it again and again."""
+
+    def __init__(self, data: dict[str, Json]) -> None:
+        self.data = data
+        self.kind: str = data["cell_type"]
+        self.source: str = joined(data["source"])
+        name = data.get("id")
+        self.id: str | None = name if isinstance(name, str) and CELL_ID.fullmatch(name) else None
+
+    @property
+    def content(self) -> tuple[str, str]:
+        """What makes a cell that cell, its id aside."""
+        return self.kind, self.source
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """The words and signs of the source with their numbers (the lines of a very long one)."""
+        source = self.source
+        return Counter(_word.findall(source) if len(source) <= LONG else source.split("\n"))
+
+    @cached_property
+    def lines(self) -> Counter[str]:
+        """The lines that are not blank, stripped, with their numbers."""
+        return Counter(line for line in map(str.strip, self.source.split("\n")) if line)
+
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it: no source, no output, no attachment."""
+        return not (self.source.strip() or self.data.get("outputs") or self.data.get("attachments"))
+
+    @cached_property
+    def is_telling(self) -> bool:
+        """Whether the source is long enough to tell the cell from others."""
+        return len(self.source) >= 24
+
+
+class Notebook:
+    """A parsed notebook: its cells, and the rest of the JSON (``top``, without the cells)."""
+
+    def __init__(self, top: dict[str, Json], cells: list[Cell]) -> None:
+        self.top = top
+        self.cells = cells
+
+    @property
+    def minor(self) -> int:
+        """The minor version of the format, 5 or more where cells have ids."""
+        minor: int = self.top["nbformat_minor"]
+        return minor
+
+    @property
+    def metadata(self) -> dict[str, Json]:
+        """The notebook's own metadata."""
+        metadata: dict[str, Json] = self.top["metadata"]
+        return metadata
+
+
+def read(data: bytes) -> Notebook:
     """Parses a notebook. NaN and lone surrogates are kept, a byte order mark is dropped.
 
     Raises Unreadable for what is not UTF-8, not JSON, nested too deeply, or not of a notebook's shape.
@@ -25,23 +96,27 @@ def read(data: bytes) -> dict[str, Any]:
         raise Unreadable("nested too deeply") from None
     except ValueError as error:
         raise Unreadable(f"not JSON: {error}"[:200]) from None
-    return _shaped(notebook)
+    return shaped(notebook)
 
 
-def _shaped(notebook: Any) -> dict[str, Any]:
+def shaped(notebook: Json) -> Notebook:
+    """Returns a parsed JSON document as a notebook; Unreadable if its shape is not that of one (nbformat 4)."""
     if not isinstance(notebook, dict):
         raise Unreadable("not a JSON object")
     major = notebook.get("nbformat")
+    if type(major) is int and (major in (2, 3) or (major == 1 and "cells" in notebook)):
+        raise Unreadable(f"nbformat {major}", is_old=True)
     if type(major) is not int or major != 4:
         raise Unreadable(f"nbformat is {major!r:.40}, not 4")
-    if type(notebook.get("nbformat_minor")) is not int:
+    minor = notebook.get("nbformat_minor")
+    if type(minor) is not int or minor < 0:
         raise Unreadable("nbformat_minor is no number")
     if not isinstance(notebook.get("metadata"), dict):
         raise Unreadable("metadata is no object")
-    cells = notebook.get("cells")
+    cells = notebook.pop("cells", None)
     if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise Unreadable("cells is no list of cells")
-    return notebook
+    return Notebook(notebook, [Cell(cell) for cell in cells])
 
 
 def _is_cell(cell: Any) -> bool:
@@ -51,6 +126,7 @@ def _is_cell(cell: Any) -> bool:
         and isinstance(cell.get("metadata"), dict)
         and _is_text(cell.get("source"))
         and (cell["cell_type"] != "code" or isinstance(cell.get("outputs"), list))
+        and isinstance(cell.get("attachments", {}), dict)
     )
 
 
@@ -61,3 +137,15 @@ def _is_text(value: Any) -> bool:
 def joined(text: Any) -> str:
     """Returns a multi-line string of the format (a string or a list of them) as one string."""
     return text if isinstance(text, str) else "".join(text)
+
+
+def likeness(a: Cell, b: Cell) -> float:
+    """Returns 0 to 1: the share of words that two sources have in common, a little less across cell types."""
+    if a.source == b.source:
+        return 1.0 if a.kind == b.kind else 0.95
+    total = a.words.total() + b.words.total()
+    if not total:
+        return 0.9  # both blank
+    small, large = (a.words, b.words) if len(a.words) < len(b.words) else (b.words, a.words)
+    shared = sum(min(n, large[word]) for word, n in small.items() if word in large)
+    return 2 * shared / total * (1.0 if a.kind == b.kind else 0.9)

@@ -6,7 +6,9 @@ import difflib
 from typing import Any
 
 from gitcollab.model import Json
-from gitcollab.notebooks.reading import Unreadable, joined, read
+from gitcollab.notebooks.identity import align
+from gitcollab.notebooks.reading import Cell as Parsed
+from gitcollab.notebooks.reading import Notebook, Unreadable, joined, read
 from gitcollab.notebooks.writing import write
 
 Cell = dict[str, Any]
@@ -24,7 +26,7 @@ def pick(notebook: bytes, cell: str | None, field: str, *, like: bytes = b"") ->
     except Unreadable:
         return None
     if cell is None:
-        return whole["metadata"].get(field.removeprefix("notebook.metadata."))
+        return whole.metadata.get(field.removeprefix("notebook.metadata."))
     found = _find(whole, cell, like)
     return None if found is None else _field(found, field)
 
@@ -41,7 +43,7 @@ def place(notebook: bytes, cell: str | None, field: str, value: Json, *, like: b
     except Unreadable:
         return notebook
     if cell is None:
-        _set(whole["metadata"], field.removeprefix("notebook.metadata."), value)
+        _set(whole.metadata, field.removeprefix("notebook.metadata."), value)
     elif field == "cell":
         _place_cell(whole, cell, value, like)
     else:
@@ -75,16 +77,21 @@ def _both_sources(shared: str, session: str) -> str:
     return "\n".join(found)
 
 
-def _find(whole: Cell, cell: str, like: bytes) -> Cell | None:
-    found: Cell | None = next((c for c in whole["cells"] if c.get("id") == cell), None)
-    if found is not None or not like:
-        return found
+def _find(whole: Notebook, cell: str, like: bytes) -> Cell | None:
+    found = next((c for c in whole.cells if c.id == cell), None)
+    if found is None and like:
+        found = _counterpart(whole.cells, cell, like)
+    return None if found is None else found.data
+
+
+def _counterpart(cells: list[Parsed], cell: str, like: bytes) -> Parsed | None:
+    """The cell that corresponds to the one of that id in ``like``."""
     try:
-        other = read(like)
+        model = read(like).cells
     except Unreadable:
         return None
-    model = next((c for c in other["cells"] if c.get("id") == cell), None)
-    return next((c for c in whole["cells"] if model and c["source"] == model["source"]), None)
+    pairs = align(cells, model)
+    return next((cells[pairs[k]] for k, c in enumerate(model) if c.id == cell and k in pairs), None)
 
 
 def _field(cell: Cell, field: str) -> Json:
@@ -111,20 +118,26 @@ def _set(into: Cell, name: str, value: Json) -> None:
         into[name] = value
 
 
-def _place_cell(whole: Cell, cell: str, value: Json, like: bytes) -> None:
-    cells: list[Cell] = whole["cells"]
-    index = next((i for i, c in enumerate(cells) if c.get("id") == cell), None)
-    if index is not None:
-        cells[index : index + 1] = [] if value is None else [value]
+def _place_cell(whole: Notebook, cell: str, value: Json, like: bytes) -> None:
+    cells = whole.cells
+    found = next((c for c in cells if c.id == cell), None) or (
+        _counterpart(cells, cell, like) if like else None
+    )
+    if found is not None:
+        k = cells.index(found)
+        cells[k : k + 1] = [] if value is None else [Parsed(value)]
     elif value is not None:
-        cells.insert(_seat(cells, cell, like), value)
+        cells.insert(_seat(cells, cell, like), Parsed(value))
 
 
-def _seat(cells: list[Cell], cell: str, like: bytes) -> int:
+def _seat(cells: list[Parsed], cell: str, like: bytes) -> int:
+    """Behind the counterpart of the cell that it follows in ``like``."""
     try:
-        order = [c.get("id") for c in read(like)["cells"]]
-        before = order[: order.index(cell)]
-    except (Unreadable, ValueError):
+        model = read(like).cells
+    except Unreadable:
         return len(cells)
-    here = {c.get("id"): i for i, c in enumerate(cells)}
-    return next((here[name] + 1 for name in reversed(before) if name in here), 0)
+    at = next((k for k, c in enumerate(model) if c.id == cell), None)
+    if at is None:
+        return len(cells)
+    pairs = align(cells, model)
+    return next((pairs[k] + 1 for k in range(at - 1, -1, -1) if k in pairs), 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from gitcollab.notebooks.reading import Unreadable, read
+from gitcollab.notebooks.reading import Notebook, Unreadable, read
 
 CELL_KEYS = ("execution_count",)
 CELL_METADATA = ("collapsed", "scrolled", "trusted", "ExecuteTime", "execution")
@@ -22,8 +22,8 @@ def is_volatile(a: bytes, b: bytes) -> bool:
         return False
 
 
-def _lasting(notebook: dict[str, Any]) -> dict[str, Any]:
-    whole = copy.deepcopy(notebook)
+def _lasting(notebook: Notebook) -> dict[str, Any]:
+    whole = copy.deepcopy(notebook.top | {"cells": [cell.data for cell in notebook.cells]})
     for name in NOTEBOOK_METADATA:
         whole["metadata"].pop(name, None)
     kernel = whole["metadata"].get("kernelspec")

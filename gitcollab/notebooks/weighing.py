@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gitcollab.model import Json
-from gitcollab.notebooks.lines import Clash, weave
-from gitcollab.notebooks.policy import Policy
+from gitcollab.notebooks.lines import weave
+from gitcollab.notebooks.policy import STANDARD, Policy
 from gitcollab.notebooks.reading import joined
+from gitcollab.notebooks.residue import combined
+from gitcollab.notebooks.sources import merged_source
 from gitcollab.notebooks.values import Weighed
 
 
@@ -20,61 +22,97 @@ ABSENT: Final[Any] = _Absent()
 """Stands for a member that a side does not have, where None is a value of its own."""
 
 
-def weigh(field: str, base: Json, shared: Json, session: Json, *, policy: Policy | None = None) -> Weighed:
-    """Judges one spot as merge does. None means that a side has nothing there."""
+def weigh(field: str, base: Json, shared: Json, session: Json, *, policy: Policy = STANDARD) -> Weighed:
+    """Judges one spot as merge does, without raising. None means that a side has nothing there.
+
+    ``field`` as in Contested; a whole cell (``cell``) is judged as deleted, edited or changed in type.
+    """
     values = [ABSENT if value is None else value for value in (base, shared, session)]
-    verdict = judge(field, *values, policy or Policy())
-    return (
-        verdict
-        if verdict.value is not ABSENT
-        else Weighed(
-            is_contested=verdict.is_contested, value=None, taken=verdict.taken, reason=verdict.reason
-        )
-    )
+    verdict = judge(field, *values, policy)
+    if verdict.value is not ABSENT:
+        return verdict
+    return Weighed(is_contested=verdict.is_contested, value=None, taken=verdict.taken, reason=verdict.reason)
 
 
 def judge(field: str, base: Json, shared: Json, session: Json, policy: Policy) -> Weighed:
     """Judges one spot; a side that has nothing there is ABSENT."""
-    if shared == session or session == base:
+    if same(shared, session) or same(session, base):
         return Weighed(is_contested=False, value=shared)
-    if shared == base:
+    if same(shared, base):
         return Weighed(is_contested=False, value=session)
     if field == "source" and isinstance(shared, str) and isinstance(session, str):
-        return _source("" if base is ABSENT else base, shared, session)
+        return _source("" if base is ABSENT else joined(base), shared, session)
     if field == "cell":
-        return _cell(base, shared, session)
-    if field == "file" and isinstance(shared, bytes) and isinstance(session, bytes):
+        return _cell(base, shared, session, policy)
+    if field == "file":
         return _file(base, shared, session)
     return _ruled(field, base, shared, session, policy)
 
 
+def same(a: Json, b: Json) -> bool:
+    """Whether two values are the same JSON: 1 is not true, NaN is NaN, and lines may be joined or not."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return _same_text(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(value, b[name]) for name, value in a.items())
+    if isinstance(a, list):
+        if len(a) == len(b) and all(map(same, a, b)):
+            return True
+        return _same_text(a, b)
+    return bool(a == b) or (a != a and b != b)
+
+
+def _same_text(a: Json, b: Json) -> bool:
+    texts = [joined(v) if isinstance(v, str) or _is_lines(v) else None for v in (a, b)]
+    return texts[0] is not None and texts[0] == texts[1]
+
+
+def _is_lines(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(line, str) for line in value)
+
+
 def _source(base: str, shared: str, session: str) -> Weighed:
-    texts = [text.encode("utf-8", "surrogatepass") for text in (base, shared, session)]
-    woven = weave(*texts)
-    if woven.is_clean:
-        return Weighed(is_contested=False, value=woven.text("ours").decode("utf-8", "surrogatepass"))
+    merged = merged_source(base, shared, session)
+    if merged is not None:
+        return Weighed(is_contested=False, value=merged)
     return Weighed(is_contested=True, value=shared, reason="both changed the same lines")
 
 
-def _file(base: Json, shared: bytes, session: bytes) -> Weighed:
+def _file(base: Json, shared: Json, session: Json) -> Weighed:
+    if not isinstance(shared, bytes) or not isinstance(session, bytes):
+        left = session if shared is ABSENT else shared
+        return Weighed(is_contested=True, value=left, reason="edited by one side, deleted by the other")
     woven = weave(base if isinstance(base, bytes) else b"", shared, session)
     if woven.is_clean:
         return Weighed(is_contested=False, value=woven.text("ours"))
     return Weighed(is_contested=True, value=shared, reason="both changed the same lines")
 
 
-def _cell(base: Json, shared: Json, session: Json) -> Weighed:
-    if ABSENT not in (shared, session):
-        return Weighed(is_contested=True, value=shared, reason="its type was changed")
-    left, taken = (session, "shared") if shared is ABSENT else (shared, "session")
-    if base is ABSENT or (joined(left["source"]), left["cell_type"]) != (
-        joined(base["source"]),
-        base["cell_type"],
-    ):
+def _cell(base: Json, shared: Json, session: Json, policy: Policy) -> Weighed:
+    if shared is not ABSENT and session is not ABSENT:
+        from gitcollab.notebooks.cells import judged_cell  # which stands on this module
+
+        return judged_cell({} if base is ABSENT else base, shared, session, policy)
+    left, deleter = (session, "shared") if shared is ABSENT else (shared, "session")
+    if base is ABSENT or is_edited(base, left):
         return Weighed(is_contested=True, value=left, reason="edited by one side, deleted by the other")
     return Weighed(
-        is_contested=False, value=ABSENT, taken=taken, reason="deleted; the other side only ran it"
+        is_contested=False, value=ABSENT, taken=deleter, reason="deleted; the other side did not edit it"
     )
+
+
+def is_edited(base: Json, cell: Json) -> bool:
+    """Whether a person's work is in the difference: the source (space at its ends aside), type or attachments."""
+    before, after = (
+        (c["cell_type"], _trimmed(joined(c["source"])), c.get("attachments") or {}) for c in (base, cell)
+    )
+    return before != after
+
+
+def _trimmed(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.strip().split("\n"))
 
 
 def _ruled(field: str, base: Json, shared: Json, session: Json, policy: Policy) -> Weighed:
@@ -87,14 +125,50 @@ def _ruled(field: str, base: Json, shared: Json, session: Json, policy: Policy) 
     if rule == "shared":
         return Weighed(is_contested=False, value=shared, taken="shared", reason="the shared side")
     if rule == "clear":
-        return Weighed(is_contested=False, value=[], taken="neither", reason="cleared")
+        value = [] if field == "outputs" else None if field == "execution_count" else ABSENT
+        return Weighed(is_contested=False, value=value, taken="neither", reason="cleared")
+    return _combined(field, base, shared, session)
+
+
+def _combined(field: str, base: Json, shared: Json, session: Json) -> Weighed:
+    if field.partition(".")[0] != "attachments" and field != "metadata.nbgrader":
+        value = _members(base, shared, session)
+        if value is ABSENT and isinstance(shared, list | dict) and isinstance(session, type(shared)):
+            value = combined(None if base is ABSENT else base, shared, session, ABSENT)
+        if value is not ABSENT:
+            return Weighed(is_contested=False, value=value)
     return Weighed(is_contested=True, value=shared, reason="both changed it")
 
 
+def _members(base: Json, shared: Json, session: Json) -> Json:
+    """Two objects combined member by member; ABSENT where a member was changed by both."""
+    if not isinstance(shared, dict) or not isinstance(session, dict):
+        return ABSENT
+    old = base if isinstance(base, dict) else {}
+    found = {}
+    for name in {**shared, **session}:
+        one, two, was = (side.get(name, ABSENT) for side in (shared, session, old))
+        if same(one, two) or same(two, was):
+            value = one
+        elif same(one, was):
+            value = two
+        else:
+            value = _members(was, one, two)
+            if value is ABSENT:
+                return ABSENT
+        if value is not ABSENT:
+            found[name] = value
+    return found
+
+
 def _union(base: list[Json], shared: list[Json], session: list[Json]) -> list[Json]:
+    """What either added and neither dropped, in an order that does not depend on the side."""
+    kept = [value for value in shared if value in session or value not in base]
+    added = [value for value in session if value not in base and value not in kept]
+    old = [value for value in kept if value in base]
+    new = sorted([v for v in kept if v not in base] + added, key=repr)
     found: list[Json] = []
-    for value in (*shared, *session):
-        is_dropped = value in base and not (value in shared and value in session)
-        if value not in found and not is_dropped:
+    for value in old + new:
+        if value not in found:
             found.append(value)
     return found

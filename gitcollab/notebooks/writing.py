@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gitcollab.notebooks.reading import joined
+from gitcollab.notebooks.reading import Notebook, joined
 
 
-def write(notebook: dict[str, Any]) -> bytes:
+def write(notebook: Notebook) -> bytes:
     """Returns the bytes that nbformat would write: indent 1, sorted keys, lists of lines, a final newline."""
-    plain = notebook | {"cells": [_cell(cell) for cell in notebook["cells"]]}
+    plain = notebook.top | {"cells": [_cell(cell.data) for cell in notebook.cells]}
     text = json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     try:
         return text.encode()

@@ -1,0 +1,214 @@
+"""Layer 4: one cell, field by field, each by its own rule."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitcollab.model import Json
+from gitcollab.notebooks.order import Spot
+from gitcollab.notebooks.policy import Policy
+from gitcollab.notebooks.reading import Cell, joined
+from gitcollab.notebooks.values import Weighed
+from gitcollab.notebooks.weighing import ABSENT, is_edited, judge, same
+
+CODE_ONLY = ("outputs", "execution_count")
+OWN = ("id", "cell_type", "source", "metadata", "attachments", *CODE_ONLY)
+
+Data = dict[str, Json]
+
+
+class Finding(NamedTuple):
+    """What a policy decided or a person has to decide, at a field, before the cell has its name."""
+
+    field: str
+    base: Json
+    shared: Json
+    session: Json
+    verdict: Weighed
+
+
+class MergedCell(NamedTuple):
+    """The merged cell (None: deleted; its id is not final), and what was found on the way."""
+
+    data: Data | None
+    findings: list[Finding]
+
+
+def merge_cell(spot: Spot, policy: Policy) -> MergedCell:
+    """Merges one cell; what cannot be combined stays as the shared side has it, a deleted one as it was edited."""
+    base, ours, theirs = spot
+    if ours is None or theirs is None:
+        return _one_sided(base, ours, theirs, policy)
+    if base is not None:
+        if ours.data == theirs.data or theirs.data == base.data:
+            return MergedCell(ours.data, [])
+        if ours.data == base.data:
+            return MergedCell(theirs.data, [])
+    return _Fields(base, ours, theirs, policy).merged()
+
+
+def _one_sided(base: Cell | None, ours: Cell | None, theirs: Cell | None, policy: Policy) -> MergedCell:
+    left = ours or theirs
+    if left is None:
+        return MergedCell(None, [])
+    if base is None:
+        return MergedCell(left.data, [])
+    if _bare(left.data) == _bare(base.data):
+        return MergedCell(None, [])
+    values = (base.data, ours.data if ours else ABSENT, theirs.data if theirs else ABSENT)
+    verdict = judge("cell", *values, policy)
+    data = None if verdict.value is ABSENT else verdict.value
+    return MergedCell(data, [Finding("cell", *values, verdict)])
+
+
+def _bare(data: Data) -> Data:
+    return {name: value for name, value in data.items() if name != "id"}
+
+
+def judged_cell(base: Data, shared: Data, session: Data, policy: Policy) -> Weighed:
+    """Judges two whole cells as merge does: combined where every field can be."""
+    cells = [Cell(data) if data else None for data in (base, shared, session)]
+    if cells[1] is None or cells[2] is None:
+        return Weighed(is_contested=True, value=shared, reason="no cell")
+    data, findings = _Fields(cells[0], cells[1], cells[2], policy).merged()
+    if any(finding.verdict.is_contested for finding in findings):
+        return Weighed(is_contested=True, value=shared, reason="both changed it")
+    return Weighed(is_contested=False, value=data)
+
+
+class _Fields:
+    def __init__(self, base: Cell | None, ours: Cell, theirs: Cell, policy: Policy) -> None:
+        self.ours, self.theirs, self.policy = ours, theirs, policy
+        self.base = base or Cell({"cell_type": ours.kind, "metadata": {}, "source": ""})
+        self.is_insert = base is None
+        self.findings: list[Finding] = []
+
+    def merged(self) -> MergedCell:
+        kinds = self.base.kind, self.ours.kind, self.theirs.kind
+        if len(set(kinds)) == 3 or (self.is_insert and kinds[1] != kinds[2]):
+            return self._whole("its type was changed in two ways")
+        kind = kinds[2] if kinds[1] == kinds[0] else kinds[1]
+        data: Data = {"cell_type": kind, "source": self._source()}
+        data["metadata"] = self._tree("metadata")
+        attachments = self._tree("attachments")
+        if attachments and kind != "code":
+            data["attachments"] = attachments
+        if kind == "code":
+            data |= self._run()
+        data |= self._unknown()
+        return MergedCell(data, self.findings)
+
+    def _whole(self, reason: str) -> MergedCell:
+        verdict = Weighed(is_contested=True, value=self.ours.data, reason=reason)
+        base = ABSENT if self.is_insert else self.base.data
+        return MergedCell(self.ours.data, [Finding("cell", base, self.ours.data, self.theirs.data, verdict)])
+
+    def _spot(self, field: str, base: Json, ours: Json, theirs: Json) -> Json:
+        verdict = judge(field, base, ours, theirs, self.policy)
+        self._found(field, base, ours, theirs, verdict)
+        return verdict.value
+
+    def _found(self, field: str, base: Json, ours: Json, theirs: Json, verdict: Weighed) -> None:
+        if verdict.is_contested or verdict.taken:
+            self.findings.append(Finding(field, base, ours, theirs, verdict))
+
+    def _source(self) -> str:
+        texts = self.base.source, self.ours.source, self.theirs.source
+        if self._is_locked() and len(set(texts)) == 3:
+            verdict = Weighed(is_contested=True, value=texts[1], reason="both edited a locked cell")
+            self._found("source", *texts, verdict)
+            return texts[1]
+        source: str = self._spot("source", *texts)
+        return source
+
+    def _is_locked(self) -> bool:
+        grading = self.base.data["metadata"].get("nbgrader")
+        return isinstance(grading, dict) and bool(grading.get("locked"))
+
+    def _tree(self, group: str) -> Data:
+        trees = [cell.data.get(group) or {} for cell in (self.base, self.ours, self.theirs)]
+        if same(trees[1], trees[2]) or same(trees[2], trees[0]):
+            return trees[1]
+        if same(trees[1], trees[0]):
+            return trees[2]
+        found = {}
+        for name in sorted({**trees[1], **trees[2], **trees[0]}):
+            value = self._spot(f"{group}.{name}", *(tree.get(name, ABSENT) for tree in trees))
+            if value is not ABSENT:
+                found[name] = value
+        return found
+
+    def _run(self) -> Data:
+        """Outputs and execution count, one unit: from one side whole, the one whose source it was that changed."""
+        runs = [_run_of(cell) for cell in (self.base, self.ours, self.theirs)]
+        if self.base.kind != "code":  # it became code: the other side has never run it
+            return runs[1] if self.ours.kind == "code" else runs[2]
+        if same(runs[1], runs[2]) or same(runs[2], runs[0]) or self.theirs.kind != "code":
+            return runs[1]
+        if same(runs[1], runs[0]) or self.ours.kind != "code":
+            return runs[2]
+        edited = [cell.source != self.base.source for cell in (self.ours, self.theirs)]
+        if edited[0] != edited[1]:
+            return self._follow(runs, "shared" if edited[0] else "session")
+        return self._rerun(runs)
+
+    def _follow(self, runs: list[Data], side: str) -> Data:
+        taken = runs[1] if side == "shared" else runs[2]
+        verdict = Weighed(
+            is_contested=False, value=taken["outputs"], taken=side, reason="outputs follow their source"
+        )
+        self._found(*self._unit(runs), verdict)
+        return taken
+
+    def _rerun(self, runs: list[Data]) -> Data:
+        field, *values = self._unit(runs)
+        verdict = judge(field, *values, self.policy)
+        self._found(field, *values, verdict)
+        if verdict.taken == "neither":
+            return {"outputs": [], "execution_count": None}
+        return runs[2] if verdict.taken == "session" else runs[1]
+
+    @staticmethod
+    def _unit(runs: list[Data]) -> tuple[str, Json, Json, Json]:
+        """The field that differs: the outputs, or, where they say the same, the count alone."""
+        lasting = [[_lasting(output) for output in run["outputs"]] for run in runs]
+        field = "execution_count" if same(lasting[1], lasting[2]) else "outputs"
+        base, ours, theirs = (run.get(field) for run in runs)
+        return field, base, ours, theirs
+
+    def _unknown(self) -> Data:
+        """Members that the format does not know; the check decides what becomes of them."""
+        found = {}
+        for name in sorted({*self.ours.data, *self.theirs.data} - set(OWN)):
+            values = (cell.data.get(name, ABSENT) for cell in (self.base, self.ours, self.theirs))
+            value = self._spot(name, *values)
+            if value is not ABSENT:
+                found[name] = value
+        return found
+
+
+def _run_of(cell: Cell) -> Data:
+    outputs = cell.data.get("outputs")
+    return {
+        "outputs": [] if outputs is None else outputs,
+        "execution_count": cell.data.get("execution_count"),
+    }
+
+
+def _lasting(output: Json) -> Json:
+    if isinstance(output, dict) and "execution_count" in output:
+        return {name: value for name, value in output.items() if name != "execution_count"}
+    return output
+
+
+def is_kept_despite(spot: Spot) -> bool:
+    """Whether one side deleted a cell in which the other one's work is."""
+    left = spot.ours or spot.theirs
+    return bool(
+        spot.base and left and not (spot.ours and spot.theirs) and is_edited(spot.base.data, left.data)
+    )
+
+
+def text_of(data: Data) -> str:
+    """Returns the source of a cell's JSON as one string."""
+    return joined(data["source"])

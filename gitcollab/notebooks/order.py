@@ -1,0 +1,229 @@
+"""Layer 3: the order of cells, apart from their content. It does not depend on which side is which."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitcollab.notebooks.identity import Pairs, align, increasing, once
+from gitcollab.notebooks.reading import Cell, likeness
+
+ALIKE_INSERTS = 0.85
+"""Likeness from which two cells that the sides inserted at one place are one cell written twice."""
+
+
+class Spot(NamedTuple):
+    """One cell of the merge: the cell that each version has for it, None where it has none."""
+
+    base: Cell | None
+    ours: Cell | None
+    theirs: Cell | None
+
+    @property
+    def is_insert(self) -> bool:
+        """Whether the base has no such cell."""
+        return self.base is None
+
+
+Sides = tuple[Sequence[Cell], Sequence[Cell], Sequence[Cell]]
+
+
+def spots(base: Sequence[Cell], ours: Sequence[Cell], theirs: Sequence[Cell]) -> list[Spot]:
+    """Returns the cells of a merge, deleted ones too, in the order in which they shall stand."""
+    return _Order((base, ours, theirs)).spots()
+
+
+class _Order:
+    """Works on numbers: a cell of the base has its index; one that a side inserted has a number behind them."""
+
+    def __init__(self, sides: Sides) -> None:
+        self.sides = sides
+        base, ours, theirs = sides
+        self.maps = (align(base, ours), align(base, theirs))
+        self.names: list[list[int]] = []
+        following = len(base)
+        for side, pairs in zip((ours, theirs), self.maps, strict=True):
+            names = []
+            for j in range(len(side)):
+                if j in pairs:
+                    names.append(pairs[j])
+                else:
+                    names.append(following)
+                    following += 1
+            self.names.append(names)
+
+    def spots(self) -> list[Spot]:
+        """The result: the backbone that neither side moved, and what floats in the gaps between."""
+        gaps, lost = self._gaps()
+        self._join_twins(gaps)
+        gaps, lost = self._gaps()
+        order: list[int] = []
+        for backbone, floats in gaps:
+            order += self._woven(*floats)
+            if backbone is not None:
+                order.append(backbone)
+        seen = set(order)
+        order += [name for name in lost if name not in seen]
+        cells = [self._by_name(k) for k in range(3)]
+        return [Spot(*(cells[k].get(name) for k in range(3))) for name in order]
+
+    def _by_name(self, k: int) -> dict[int, Cell]:
+        if k == 0:
+            return dict(enumerate(self.sides[0]))
+        return dict(zip(self.names[k - 1], self.sides[k], strict=True))
+
+    def _gaps(self) -> tuple[list[tuple[int | None, tuple[list[int], list[int]]]], list[int]]:
+        """The gaps: what floats before each cell of the backbone (None: the end), as ours and as theirs has it."""
+        size = len(self.sides[0])
+        moved = [self._moved(names, size) for names in self.names]
+        loose = moved[0] | moved[1]
+        gap_of = [self._places(names, loose, size) for names in self.names]
+        floats: list[tuple[list[int], list[int]]] = [([], []) for _ in range(size + 1)]
+        for k in (0, 1):
+            for name in self.names[k]:
+                place = gap_of[k].get(name)
+                if place is not None and self._decides(name, k, moved, gap_of):
+                    floats[place][k].append(name)
+        gaps: list[tuple[int | None, tuple[list[int], list[int]]]] = []
+        for i in range(size + 1):
+            is_backbone = i < size and i not in loose
+            gaps.append((i if is_backbone else None, floats[i]))
+        return gaps, sorted(loose)
+
+    @staticmethod
+    def _moved(names: list[int], size: int) -> set[int]:
+        known = [name for name in names if name < size]
+        kept = set(increasing(known))
+        return {name for k, name in enumerate(known) if k not in kept}
+
+    @staticmethod
+    def _places(names: list[int], loose: set[int], size: int) -> dict[int, int]:
+        """Each floating cell's gap: the number of the base cell before which the gap ends."""
+        places = {}
+        gap = 0
+        for name in names:
+            if name < size and name not in loose:
+                gap = name + 1
+            else:
+                places[name] = gap
+        return places
+
+    def _decides(self, name: int, k: int, moved: list[set[int]], gap_of: list[dict[int, int]]) -> bool:
+        """Whether side ``k`` says where a floating cell goes: the one that moved it; of two, the earlier place."""
+        other = gap_of[1 - k].get(name)
+        if other is None:
+            return True
+        if name < len(self.sides[0]) and (name in moved[k]) != (name in moved[1 - k]):
+            return name in moved[k]
+        return gap_of[k][name] <= other
+
+    def _join_twins(self, gaps: list[tuple[int | None, tuple[list[int], list[int]]]]) -> None:
+        """Gives cells that both sides inserted, and that are one, one name."""
+        ours, theirs = (self._by_name(k) for k in (1, 2))
+        size = len(self.sides[0])
+        new = [[name for name in names if name >= size] for names in self.names]
+        if not new[0] or not new[1]:
+            return
+        twins = _same_inserts({n: ours[n] for n in new[0]}, {n: theirs[n] for n in new[1]})
+        for _, floats in gaps:
+            left = [
+                [n for n in side if n >= size and n not in twins.keys() | twins.values()] for side in floats
+            ]
+            if left[0] and left[1]:
+                twins |= _like_inserts([(n, ours[n]) for n in left[0]], [(n, theirs[n]) for n in left[1]])
+        self.names[1] = [twins.get(name, name) for name in self.names[1]]
+
+    def _woven(self, ours: list[int], theirs: list[int]) -> list[int]:
+        """Both sides' floating cells of one gap; shared ones hold the rest in place."""
+        place = {name: k for k, name in enumerate(ours)}
+        shared = [(k, place[name]) for k, name in enumerate(theirs) if name in place]
+        kept = [shared[n] for n in increasing([a for _, a in shared])]
+        held = {ours[a] for _, a in kept}
+        found: list[int] = []
+        at = [0, 0]
+        for k, a in [*kept, (len(theirs), len(ours))]:
+            mine = ours[at[0] : a]
+            other = [name for name in theirs[at[1] : k] if name not in place or name in held]
+            found += self._shuffled(mine, other)
+            if a < len(ours):
+                found.append(ours[a])
+            at = [a + 1, k + 1]
+        return found
+
+    def _shuffled(self, ours: list[int], theirs: list[int]) -> list[int]:
+        if not ours or not theirs:
+            return ours or theirs
+        mine, other = (self._blocks(k, names) for k, names in ((1, ours), (2, theirs)))
+        found: list[int] = []
+        while mine and other:
+            first = mine if mine[0][0] <= other[0][0] else other
+            found += first.pop(0)[1]
+        return found + [name for _, names in mine + other for name in names]
+
+    def _blocks(self, k: int, names: list[int]) -> list[tuple[tuple[int, str], list[int]]]:
+        """Cuts inserted cells into blocks whose keys increase: merging blocks by key gives the same order for any
+        number of sides, in whatever order they come, and no block is torn."""
+        cells = self._by_name(k)
+        blocks: list[tuple[tuple[int, str], list[int]]] = []
+        for name in names:
+            key = _key(cells[name])
+            if blocks and key <= blocks[-1][0]:
+                blocks[-1][1].append(name)
+            else:
+                blocks.append((key, [name]))
+        return blocks
+
+
+def _key(cell: Cell) -> tuple[int, str]:
+    """A heading leads what follows it, so that sections stay whole; else any order that everybody computes alike."""
+    rank = 0
+    if cell.kind == "markdown":
+        rank = 2 if cell.source.startswith("#") else 1
+    text = f"{cell.kind}\0{cell.source}\0{cell.id}"
+    return rank, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _same_inserts(ours: dict[int, Cell], theirs: dict[int, Cell]) -> Pairs:
+    """Pairs (theirs to ours) of cells that say the same, or that have one id and much in common."""
+    found: Pairs = {}
+    places = once(cell.id for cell in ours.values())
+    names = list(ours)
+    for name, cell in theirs.items():
+        if cell.id in places:
+            twin = names[places[cell.id]]
+            if likeness(ours[twin], cell) >= 0.5:
+                found[name] = twin
+    free: dict[tuple[str, str], list[int]] = {}
+    for name, cell in ours.items():
+        if name not in found.values():
+            free.setdefault(cell.content, []).append(name)
+    for name, cell in theirs.items():
+        if name not in found and free.get(cell.content) and cell.is_telling:
+            found[name] = free[cell.content].pop(0)
+    return found
+
+
+def _like_inserts(ours: list[tuple[int, Cell]], theirs: list[tuple[int, Cell]]) -> Pairs:
+    """Pairs of cells at one place that say the same or nearly so, in order."""
+    found: Pairs = {}
+    free = list(ours)
+    for name, cell in theirs:
+        for k, (twin, other) in enumerate(free):
+            if _is_like(cell, other):
+                found[name] = twin
+                del free[: k + 1]
+                break
+    return found
+
+
+def _is_like(cell: Cell, other: Cell) -> bool:
+    if cell.content == other.content:
+        return True
+    return cell.is_telling and other.is_telling and likeness(cell, other) >= ALIKE_INSERTS
+
+
+def unmoved(names: Iterable[int], size: int) -> set[int]:
+    """Which of the cells known to the base stand in their old order."""
+    known = [name for name in names if name < size]
+    return {known[k] for k in increasing(known)}
