@@ -12,7 +12,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from gitcollab.workspace import beneath
-from gitcollab.workspace.reading import OUTSIDE, Stat
+from gitcollab.workspace.reading import Stat
 from gitcollab.workspace.rules import Rules, is_name
 
 DEEPEST = 200  # directories; what lies deeper counts as not seen
@@ -41,8 +41,8 @@ def scan(root: Path, rules: Rules) -> dict[str, Stat]:
     return survey(root, rules).files
 
 
-def survey(root: Path, rules: Rules, tracked: Iterable[str] = ()) -> Table:
-    """Walks the tree once, by directory entries alone: no file is opened but ``.gitignore``.
+def survey(root: Path, rules: Rules, tracked: Iterable[str] = (), below: str = "") -> Table:
+    """Walks the tree, or the part of it below a directory, by directory entries: no file is opened.
 
     ``tracked``: paths that are shared already; as with git, a ``.gitignore`` written later does not end that.
 
@@ -50,8 +50,9 @@ def survey(root: Path, rules: Rules, tracked: Iterable[str] = ()) -> Table:
     """
     table = Table()
     os.scandir(root).close()
-    walk = _Walk(root, rules, table)
-    walk.directory("", ())
+    ignores = _Ignores(root, rules)
+    if not below or (_is_directory(root, below) and rules.may_hold(below) and not ignores.says(f"{below}/")):
+        _Walk(root, rules, table).directory(below, ignores.above(below))
     for path in tracked:
         if path not in table.files and path not in table.skipped and rules.admits(path):
             _look(root, path, rules, table)
@@ -119,11 +120,16 @@ class _Ignores:
         self.known: dict[str, tuple[Spec, ...]] = {}
 
     def says(self, path: str) -> bool:
-        if not self.is_read:
-            return False
-        above = list(_ancestors(path))
-        specs = tuple(spec for directory in above for spec in self.of(directory))
-        return any(_says(specs, f"{directory}/") for directory in above[1:]) or _says(specs, path)
+        specs = self.above(path)
+        return any(_says(specs, f"{directory}/") for directory in _ancestors(path) if directory) or _says(
+            specs, path
+        )
+
+    def above(self, path: str) -> tuple[Spec, ...]:
+        """The ones in the directories above the path, the outermost first."""
+        if not self.is_read or not path:
+            return ()
+        return tuple(spec for directory in _ancestors(path.rstrip("/")) for spec in self.of(directory))
 
     def of(self, directory: str) -> tuple[Spec, ...]:
         if directory not in self.known:
@@ -163,15 +169,26 @@ def _says(specs: tuple[Spec, ...], path: str) -> bool:
 
 
 def _look(root: Path, path: str, rules: Rules, table: Table) -> None:
-    _judge(path, lambda: _lstat(root, path), rules, table)
+    link = _link_above(root, path)
+    _judge(link or path, lambda: os.lstat(root / (link or path)), rules, table)
 
 
-def _lstat(root: Path, path: str) -> os.stat_result:
-    """Like lstat, but a link anywhere on the way is an error (ELOOP) instead of a way out."""
-    for directory in list(_ancestors(path))[1:]:
-        if stat.S_ISLNK(os.lstat(root / directory).st_mode):
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-    return os.lstat(root / path)
+def _link_above(root: Path, path: str) -> str:
+    """The first directory on the way that is a link, and so a way out; nothing if there is none."""
+    for directory in _ancestors(path):
+        try:
+            if directory and stat.S_ISLNK(os.lstat(root / directory).st_mode):
+                return directory
+        except OSError:  # the file's own lstat will say it
+            return ""
+    return ""
+
+
+def _is_directory(root: Path, path: str) -> bool:
+    try:
+        return not _link_above(root, path) and stat.S_ISDIR(os.lstat(root / path).st_mode)
+    except OSError:
+        return False
 
 
 def _judge(path: str, find: Callable[[], os.stat_result], rules: Rules, table: Table) -> None:
@@ -180,7 +197,7 @@ def _judge(path: str, find: Callable[[], os.stat_result], rules: Rules, table: T
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        table.skipped[path] = "outside" if error.errno in OUTSIDE else "unreadable"
+        table.skipped[path] = "outside" if error.errno == errno.ELOOP else "unreadable"
         return
     if stat.S_ISDIR(found.st_mode):
         return
