@@ -24,7 +24,7 @@ class Table:
     """What a scan found. Paths are relative to the root, with slashes.
 
     ``files``: shared files with their stats. ``skipped``: files that rules admit but that are not taken in, and
-    why. ``blind``: directories that could not be read, so that nothing can be said of what they hold.
+    why. ``blind``: directories that could not be read, or are links, so that nothing can be said of what they hold.
     """
 
     files: dict[str, Stat] = field(default_factory=dict)
@@ -170,6 +170,8 @@ def _says(specs: tuple[Spec, ...], path: str) -> bool:
 
 def _look(root: Path, path: str, rules: Rules, table: Table) -> None:
     link = _link_above(root, path)
+    if link:
+        table.blind.add(link)
     _judge(link or path, lambda: os.lstat(root / (link or path)), rules, table)
 
 
