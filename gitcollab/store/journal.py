@@ -83,7 +83,7 @@ def encoded(event: AnyEvent) -> tuple[AnyEvent, bytes]:
     """Returns an event and its JSON. What JSON cannot carry is replaced in both: the bytes themselves are in git."""
     try:
         return event, msgspec.json.encode(event)
-    except (UnicodeEncodeError, OverflowError, RecursionError):
+    except (ValueError, OverflowError, RecursionError):
         tamed: AnyEvent = _tame(event, 0)
         return tamed, msgspec.json.encode(tamed)
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, delete, text
 
 from gitcollab import store
 from gitcollab.store import collabs, people
+from gitcollab.store.schema import METADATA
 
 NUMBERS = itertools.count()
 
@@ -92,24 +93,28 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(cluster: Cluster) -> str:
+def migrated(cluster: Cluster) -> Iterator[Engine]:
+    """One database with all tables; making one for each test would take most of the time."""
     cluster.tell("CREATE DATABASE migrated")
     store.migrate(cluster.url("migrated"))
-    return "migrated"
+    opened = store.engine(cluster.url("migrated"))
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture
 def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with all tables, and nothing in them."""
-    template = request.getfixturevalue(f"{kind}_template")
     if kind == "sqlite":
-        shutil.copy(template, tmp_path / "migrated.sqlite")
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "migrated.sqlite")
         yield store.file_url(tmp_path / "migrated.sqlite")
         return
-    cluster, name = request.getfixturevalue("cluster"), f"test{next(NUMBERS)}"
-    cluster.tell(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield cluster.url(name)
-    cluster.tell(f"DROP DATABASE {name} WITH (FORCE)")
+    opened: Engine = request.getfixturevalue("migrated")
+    yield request.getfixturevalue("cluster").url("migrated")
+    with opened.begin() as conn:
+        conn.execute(text("SET LOCAL lock_timeout = '10s'"))
+        for table in reversed(METADATA.sorted_tables):
+            conn.execute(delete(table))
 
 
 @pytest.fixture

@@ -64,7 +64,9 @@ def test_a_version_is_told_apart_from_an_alias(text: str, expected: tuple[str, s
         ("x" * 100, (), "x" * 64),
     ],
 )
-def test_the_stem_is_the_first_notebooks_or_the_titles(title: str, paths: tuple[str, ...], expected: str) -> None:
+def test_the_stem_is_the_first_notebooks_or_the_titles(
+    title: str, paths: tuple[str, ...], expected: str
+) -> None:
     assert expected == aliases.stem_of(title, paths)
 
 

@@ -60,7 +60,9 @@ def test_the_alias_names_owner_maintainers_and_editors_but_no_viewers(conn: Conn
 
 def test_everybody_sees_their_own_collabs_with_their_role(conn: Connection) -> None:
     first, second = add(conn, "ana", "one", "ben"), add(conn, "ben", "two")
-    assert {(first, Role.EDITOR), (second, Role.OWNER)} == {(one.id, one.role) for one in collabs.collabs_of(conn, "ben")}
+    assert {(first, Role.EDITOR), (second, Role.OWNER)} == {
+        (one.id, one.role) for one in collabs.collabs_of(conn, "ben")
+    }
     assert [first] == [one.id for one in collabs.collabs_of(conn, "ana")]
     assert () == collabs.collabs_of(conn, "dan")
 
@@ -76,7 +78,13 @@ def test_a_listing_takes_two_queries_however_long(conn: Connection) -> None:
 
 def test_outsiders_and_nonsense_get_the_same_not_found(conn: Connection, collab: str) -> None:
     told = set()
-    for id, user in ((collab, "ben"), ("caaaaaaaaa", "ben"), ("a\0", "ben"), (collab, "nobody"), (collab, "\ud800")):
+    for id, user in (
+        (collab, "ben"),
+        ("caaaaaaaaa", "ben"),
+        ("a\0", "ben"),
+        (collab, "nobody"),
+        (collab, "\ud800"),
+    ):
         with pytest.raises(NotFound) as error:
             collabs.summary(conn, id, user)
         told.add((error.value.message, error.value.hint))
@@ -102,7 +110,9 @@ def test_a_collab_is_found_by_id_alias_and_name(conn: Connection, text: str) -> 
     assert id == collabs.find(conn, text, "ana") == collabs.find(conn, id, "ana")
 
 
-@pytest.mark.parametrize("text", ["", "nope", "cleo:analysis", "caaaaaaaaa", "\0", ":", ",", "ana,ben,cleo:analysis"])
+@pytest.mark.parametrize(
+    "text", ["", "nope", "cleo:analysis", "caaaaaaaaa", "\0", ":", ",", "ana,ben,cleo:analysis"]
+)
 def test_what_nothing_is_called_is_not_found(conn: Connection, text: str) -> None:
     add(conn, "ana", "analysis", "ben")
     with pytest.raises(NotFound):

@@ -129,11 +129,16 @@ def test_a_full_disk_is_told_as_such(kind: str, engine: Engine) -> None:
     with engine.begin() as conn:
         pages = conn.execute(text("PRAGMA page_count")).scalar_one()
         conn.execute(text(f"PRAGMA max_page_count={pages}"))
-    with pytest.raises(NoSpace), engine.begin() as conn:
-        for number in range(2000):
-            people.add_person(conn, f"person{number}", "x" * 200)
+    with pytest.raises(NoSpace):
+        crowd(engine)
     with engine.connect() as conn:
         assert () == people.people(conn)
+
+
+def crowd(engine: Engine) -> None:
+    with engine.begin() as conn:
+        for number in range(2000):
+            people.add_person(conn, f"person{number}", "x" * 200)
 
 
 @pytest.mark.parametrize("odd", ["nul\0", "surrogate\ud800"])

@@ -24,8 +24,12 @@ def test_accounts_are_listed_by_name(conn: Connection) -> None:
     assert expected == [one.name for one in people.people(conn)]
 
 
-@pytest.mark.parametrize("name", ["", "Ana", "ÄNA", "a b", "-a", "a..b", "a.lock", "a/b", "a" * 65, "everyone", "gitcollab"])
-def test_a_name_that_no_branch_could_hold_or_that_is_reserved_is_bad_input(conn: Connection, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["", "Ana", "ÄNA", "a b", "-a", "a..b", "a.lock", "a/b", "a" * 65, "everyone", "gitcollab"]
+)
+def test_a_name_that_no_branch_could_hold_or_that_is_reserved_is_bad_input(
+    conn: Connection, name: str
+) -> None:
     with pytest.raises(BadInput):
         people.add_person(conn, name)
 

@@ -90,7 +90,9 @@ def test_an_unknown_scope_is_bad_input(conn: Connection, scope: str) -> None:
 
 
 def test_a_token_can_be_bound_to_collabs(conn: Connection) -> None:
-    assert ("collab:cabcdefghi", "read") == tokens.add_token(conn, "ana", "", ("read", "collab:cabcdefghi")).scopes
+    assert ("collab:cabcdefghi", "read") == tokens.add_token(
+        conn, "ana", "", ("read", "collab:cabcdefghi")
+    ).scopes
 
 
 def test_nobody_gets_no_token(conn: Connection) -> None:

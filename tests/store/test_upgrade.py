@@ -85,11 +85,14 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypatch: p
     opened.dispose()
 
 
-def test_a_newer_database_is_refused_and_left_alone(url: str, engine: Engine) -> None:
-    with engine.begin() as conn:
+def test_a_newer_database_is_refused_and_left_alone(empty: str) -> None:
+    store.migrate(empty)
+    opened = store.engine(empty)
+    with opened.begin() as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    opened.dispose()
     with pytest.raises(Unusable) as told:
-        store.migrate(url)
+        store.migrate(empty)
     assert ("newer" in told.value.message, "9999") == (True, told.value.data["revision"])
 
 
