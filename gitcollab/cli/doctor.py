@@ -6,9 +6,11 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from gitcollab import store
 from gitcollab.cli import accounts
@@ -16,6 +18,8 @@ from gitcollab.client import Client
 from gitcollab.client.transport import Json
 from gitcollab.errors import GitcollabError
 from gitcollab.model import COLLAB_ID
+from gitcollab.store.sessions import Registered
+from gitcollab.store.upgrade import SCRIPTS
 
 GIT = "git"
 OLDEST_GIT = (2, 34)
@@ -105,58 +109,53 @@ def _repository(path: Path) -> Json:
 
 
 def database(root: Path) -> Iterator[Json]:
-    """The database opens, is this program's, and knows the repositories that are there."""
-    if not (root / "private" / "gitcollab.sqlite").exists() and not accounts.database(root).startswith(
-        "postgresql"
-    ):
+    """The database is this program's; the repositories and workspaces that it knows are there."""
+    url = accounts.database(root)
+    if not url.startswith("postgresql") and not (root / "private" / "gitcollab.sqlite").exists():
         yield _check("database", "bad", "not there", "`gitcollab serve` makes it")
         return
-    try:
-        known = _known_collabs(root)
-    except GitcollabError as why:
-        yield _check("database", "bad", why.message, why.hint)
-        return
-    yield _check("database", "good", f"{len(known)} collabs")
-    there = {path.stem for path in (root / "collabs").glob("*.git") if COLLAB_ID.fullmatch(path.stem)}
-    for id in sorted(known - there):
-        yield _check(
-            f"collab {id}",
-            "bad",
-            "its repository is missing",
-            f"restore {root}/collabs/{id}.git from a backup",
-        )
-
-
-def _known_collabs(root: Path) -> set[str]:
-    url = accounts.database(root)
-    store.migrate(url)
     opened = store.reading(store.engine(url))
     try:
         with opened.begin() as conn:
-            return {each.id for each in store.collabs.every(conn)}
+            if not _is_current(conn):
+                yield _check(
+                    "database", "bad", "of another version", "`gitcollab serve` brings it to this one"
+                )
+                return
+            known = {each.id for each in store.collabs.every(conn)}
+            watched = [each for each in store.sessions.watched(conn) if each.workspace]
+    except GitcollabError as why:
+        yield _check("database", "bad", why.message, why.hint)
+        return
     finally:
         opened.dispose()
+    yield _check("database", "good", f"{len(known)} collabs")
+    yield from _missing(root, known)
+    yield from _workspaces(watched)
 
 
-def workspaces(root: Path) -> Iterator[Json]:
-    """Every watched workspace is a directory that can be written."""
-    try:
-        opened = store.reading(store.engine(accounts.database(root)))
-        with opened.begin() as conn:
-            watched = store.sessions.watched(conn)
-        opened.dispose()
-    except GitcollabError:
-        return  # the database's own check has said so
-    lost = [
-        each
-        for each in watched
-        if each.workspace and not os.access(each.workspace, os.R_OK | os.W_OK | os.X_OK)
-    ]
+def _is_current(conn: Connection) -> bool:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    wanted = ScriptDirectory(str(SCRIPTS)).get_heads()
+    return set(MigrationContext.configure(conn).get_current_heads()) == set(wanted)
+
+
+def _missing(root: Path, known: set[str]) -> Iterator[Json]:
+    there = {path.stem for path in (root / "collabs").glob("*.git") if COLLAB_ID.fullmatch(path.stem)}
+    for id in sorted(known - there):
+        hint = f"restore {root}/collabs/{id}.git from a backup"
+        yield _check(f"collab {id}", "bad", "its repository is missing", hint)
+
+
+def _workspaces(watched: Sequence[Registered]) -> Iterator[Json]:
+    """Every watched workspace is a directory that can be read and written."""
+    needed = os.R_OK | os.W_OK | os.X_OK
+    lost = [each for each in watched if not os.access(each.workspace or "", needed)]
     for each in lost:
-        said = f"{each.workspace} of {each.user} cannot be used"
-        yield _check(
-            "workspace", "bad", said, "mount or make it again, or `gitcollab leave`; nothing saved is lost"
-        )
+        hint = "mount or make it again, or `gitcollab leave`; nothing saved is lost"
+        yield _check("workspace", "bad", f"{each.workspace} of {each.user} cannot be used", hint)
     if not lost:
         yield _check("workspaces", "good", f"{len(watched)} watched")
 
@@ -189,5 +188,4 @@ LOOKS: tuple[Callable[[Path], Iterator[Json]], ...] = (
     server,
     database,
     repositories,
-    workspaces,
 )

@@ -33,9 +33,9 @@ def wanted() -> dict[str, str]:
 def install(directory: Path, everywhere: bool) -> Json:
     """Sets them in the repository of ``directory``, or for all of this user's; returns what was set and where."""
     scope = ["--global"] if everywhere else ["--local"]
+    file = attributes_file(directory, everywhere)
     for name, value in wanted().items():
         git(directory, "config", *scope, name, value)
-    file = attributes_file(directory, everywhere)
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     if ATTRIBUTES not in lines:
         file.parent.mkdir(parents=True, exist_ok=True)
