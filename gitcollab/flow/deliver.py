@@ -29,7 +29,8 @@ def deliver(
 ) -> Delivered | None:
     """Brings the shared branch into a session as one commit.
 
-    Returns None if the session holds all of it already, or disagrees with it in saves that have not landed.    Moves the session's branch only; the files of a workspace are written afterwards, each when no editor holds it.
+    Returns None if the session holds all of it already, or disagrees with it in saves that have not landed.
+    Moves the session's branch only; the files of a workspace are written afterwards, each when no editor holds it.
     """
     main, tip = repo.head(MAIN), repo.head(session.ref)
     if main is None or tip is None or repo.is_ancestor(main, tip):

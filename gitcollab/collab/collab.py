@@ -1,0 +1,416 @@
+"""Collab: every act on one collab, one after the other, decided and journalled in one place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Engine
+
+from gitcollab import acts, notebooks
+from gitcollab.access import allow
+from gitcollab.collab.desks import Desks
+from gitcollab.collab.ledger import Ledger, Tell
+from gitcollab.collab.place import Place
+from gitcollab.errors import NotFound
+from gitcollab.events import AnyEvent, Asked, Drafted, Joined, Left
+from gitcollab.flow.alter import changes_between
+from gitcollab.flow.charter import Charter, read_charter, written
+from gitcollab.flow.deliver import deliver
+from gitcollab.flow.files import Merger
+from gitcollab.flow.items import read_items
+from gitcollab.flow.land import land
+from gitcollab.flow.points import CONFIG, MAIN, file_entry, is_bound
+from gitcollab.flow.publish import Publishing, publish, roll_forward
+from gitcollab.flow.settle import Decision, find_item, settle
+from gitcollab.flow.snapshot import Saving, Snapshot, draft, snapshot
+from gitcollab.model import (
+    Actor,
+    Person,
+    Receipt,
+    Role,
+    Session,
+    SessionName,
+    Version,
+    checked_name,
+    checked_path,
+)
+from gitcollab.repository import Repository
+from gitcollab.store import members, sessions
+from gitcollab.workspace import Rules
+
+Clock = Callable[[], str]
+"""Returns the time in UTC, ISO 8601."""
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Collab stands on: where things lie, the store, the clock, and whom to tell what happened."""
+
+    place: Place
+    engine: Engine
+    clock: Clock
+    tell: Tell
+    merger: Merger = notebooks.merge
+    charter: Charter = Charter()
+
+
+class Collab:
+    """One collab. Its acts may be called from any thread; each holds the collab's lock from beginning to end.
+
+    An act that has returned is durable. Errors are those of :mod:`gitcollab.errors`; an act that raised may be done
+    again, and what it had done by then is completed at the next act or start.
+    """
+
+    def __init__(self, id: str, given: Given) -> None:
+        self.id, self._given = id, given
+        self._lock = threading.RLock()
+        self._repo = Repository(given.place.repository(id))
+        self._ledger = Ledger(self._repo, id, given.engine, given.tell)
+        self.desks = Desks(self._repo, id, given.place)
+
+    @classmethod
+    def begin(cls, id: str, given: Given, charter: Charter, owner: str) -> Collab:
+        """Makes the repository of a new collab, with its charter as the first commit."""
+        repo = Repository.create(given.place.repository(id))
+        tree = repo.edit(None, {CONFIG: file_entry(repo, written(charter))})
+        person = Person(name=owner)
+        root = repo.commit(tree, [], f"Begin {charter.title or id}", author=person, at=given.clock())
+        repo.move(MAIN, root, None, "begin")
+        return cls(id, given)
+
+    def recover(self) -> tuple[AnyEvent, ...]:
+        """Completes what a crash interrupted: the blessed branch, missing events, landings and deliveries."""
+        with self._lock:
+            roll_forward(self._repo)
+            told = self._ledger.catch_up()
+            for session in self.open_sessions():
+                self._land(session)
+            self._deliver_all()
+            return told
+
+    # --- sessions --------------------------------------------------------------------------------------------------
+
+    def open_session(self, act: acts.OpenSession) -> acts.Opened:
+        """Opens a session of the actor's, or takes it up again; what the shared branch has since is delivered."""
+        with self._acting(act) as actor:
+            session = self._session_for(act, actor.user)
+            if self._repo.head(session.ref) is None:
+                self._repo.move(session.ref, self._main(), None, f"open {session}")
+            told = Joined(collab=self.id, user=actor.user, session=str(session))
+            with self._given.engine.begin() as conn:
+                sessions.open_session(conn, self.id, session.user, session.name, act.workspace, act.client)
+            self._ledger.write([session.ref], [told])
+            self._deliver(session)
+            head = self._repo.head(session.ref) or ""
+            return acts.Opened(
+                session=str(session), branch=session.branch, head=head, directory=act.workspace
+            )
+
+    def open_workspace(self, user: str, directory: Path) -> None:
+        """Opens a participant's session in a directory that the daemon has made for them."""
+        with self._lock:
+            session = SessionName(user=user, name="default")
+            if self._repo.head(session.ref) is None:
+                self._repo.move(session.ref, self._main(), None, f"open {session}")
+            with self._given.engine.begin() as conn:
+                sessions.open_session(conn, self.id, user, session.name, str(directory), "daemon")
+            told = Joined(collab=self.id, user=user, session=str(session))
+            self._ledger.write([session.ref], [told])
+            self.desks.set_up(session, directory, Rules())
+            self._deliver(session)
+
+    def end(self, target: Path) -> None:
+        """Moves the repository aside; nothing may be asked of this collab any more."""
+        with self._lock:
+            self._given.place.repository(self.id).rename(target)
+
+    def close_session(self, act: acts.CloseSession) -> Session:
+        """Closes a session: what it holds stays and has landed, its branch and items too."""
+        with self._acting(act) as actor:
+            self._required(act.session)
+            self.sweep_one(act.session)
+            self._land(act.session)
+            with self._given.engine.begin() as conn:
+                sessions.close_session(conn, self.id, act.session.user, act.session.name)
+            told = Left(collab=self.id, user=actor.user, session=str(act.session))
+            self._ledger.write([], [told])
+            self.desks.clear(act.session)
+            return self._session(act.session)
+
+    def open_sessions(self) -> tuple[SessionName, ...]:
+        """Returns the open sessions that have a branch."""
+        with self._given.engine.connect() as conn:
+            known = [one.session for one in sessions.sessions(conn, self.id) if one.is_open]
+        return tuple(one for one in known if self._repo.head(one.ref))
+
+    # --- saves -----------------------------------------------------------------------------------------------------
+
+    def save(self, act: acts.Save) -> Receipt:
+        """Commits a save, lands it and delivers it, as the policies say."""
+        with self._acting(act):
+            checked_path(act.path)
+            self._required(act.session)
+            saving = Saving(
+                session=act.session,
+                path=act.path,
+                data=act.data,
+                base=act.base,
+                tool=act.tool,
+                at=self._now(),
+            )
+            return self._drafted(saving) if act.is_draft else self._saved(saving)
+
+    def rename(self, act: acts.Rename) -> Receipt:
+        """Renames a file in a session, as a save."""
+        with self._acting(act):
+            checked_path(act.to)
+            self._required(act.session)
+            return self._renamed(act.session, act.path, act.to, act.base)
+
+    def land(self, act: acts.Land) -> Receipt:
+        """Lands a session now."""
+        with self._acting(act):
+            self._required(act.session)
+            landed = self._land(act.session, is_asked=True)
+            self._deliver_all()
+            return self._receipt(act.session, landed)
+
+    def deliver(self, act: acts.Deliver) -> Session:
+        """Delivers the shared branch to a session now."""
+        with self._acting(act):
+            self._required(act.session)
+            self._land(act.session)
+            self._deliver(act.session)
+            return self._session(act.session)
+
+    def sweep(self, act: acts.Sweep) -> tuple[Receipt, ...]:
+        """Takes in at once what lies in the actor's watched workspaces."""
+        with self._acting(act) as actor:
+            mine = [session for session in self.open_sessions() if session.user == actor.user]
+            return tuple(receipt for session in mine for receipt in self.sweep_one(session))
+
+    def sweep_one(self, session: SessionName) -> tuple[Receipt, ...]:
+        """Takes in everything that differs in one watched workspace; nothing if the daemon watches none."""
+        with self._lock:
+            changed = self.desks.changed(session)
+            return tuple(self._take_in(session, path, data) for path, data in changed)
+
+    def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
+        """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
+        with self._lock:
+            return self._take_in(session, path, data)
+
+    def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:
+        """Takes in that a file of a watched workspace was renamed and not changed."""
+        with self._lock:
+            receipt = self._renamed(session, old, path, None)
+            self.desks.renamed(session, old, path)
+            return receipt
+
+    def tell(self, event: AnyEvent) -> None:
+        """Journals something that moved no ref, and tells it."""
+        with self._lock:
+            self._ledger.write([], [event])
+
+    def mirror(self, session: SessionName) -> tuple[str, ...]:
+        """Writes what the session's workspace still waits for; returns the paths that go on waiting."""
+        with self._lock:
+            return self.desks.mirror(session)
+
+    # --- decisions -------------------------------------------------------------------------------------------------
+
+    def settle(self, act: acts.Settle) -> Receipt:
+        """Decides a contested item; the sessions that it binds are landed first."""
+        with self._acting(act) as actor:
+            item = find_item(self._repo, act.item)
+            for branch, tip in self._repo.heads("refs/heads/sessions/").items():
+                if is_bound(self._repo, item, branch.removeprefix("refs/heads/"), tip):
+                    self._land(SessionName.parse(branch), is_asked=True)
+            decision = Decision(
+                item=act.item,
+                take=act.take,
+                user=actor.user,
+                at=self._now(),
+                seen=act.seen,
+                source=act.source,
+            )
+            commit = settle(self._repo, decision, self._given.merger)
+            self._ledger.write([MAIN])
+            self._deliver_all()
+            return Receipt(snapshot=None, landed=commit, version=commit)
+
+    def publish(self, act: acts.Publish) -> Version:
+        """Publishes a notebook; what lies unsaved in watched workspaces is taken in first, and everybody landed."""
+        with self._acting(act) as actor:
+            for session in self.open_sessions():
+                self.sweep_one(session)
+                self._land(session)
+            self._deliver_all()
+            asked = Publishing(
+                notebook=act.notebook, bump=act.bump, message=act.message, user=actor.user, at=self._now()
+            )
+            try:
+                return publish(self._repo, asked)
+            finally:
+                self._ledger.catch_up()
+
+    # --- how it is done --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _acting(self, act: acts.CollabAct) -> Iterator[Actor]:
+        """Holds the lock, and lets the act in only if its actor may do it now."""
+        with self._lock:
+            with self._given.engine.connect() as conn:
+                allow(act.actor, act, members.role_of(conn, self.id, act.actor.user))
+            yield act.actor
+
+    def _saved(self, saving: Saving) -> Receipt:
+        saved = snapshot(self._repo, saving, self._given.merger)
+        told: list[AnyEvent] = []
+        if saved.question:
+            told.append(
+                Asked(
+                    collab=self.id,
+                    user=saving.session.user,
+                    session=str(saving.session),
+                    question=saved.question,
+                    path=saved.path,
+                    commit=saved.head,
+                )
+            )
+        if saved.session != saving.session and saved.commit:
+            with self._given.engine.begin() as conn:
+                sessions.open_session(conn, self.id, saved.session.user, saved.session.name, None, FORK)
+        self._ledger.write([saved.session.ref], told)
+        landed = self._land(saved.session) if saved.commit else None
+        self._deliver_all()
+        return self._receipt(saving.session, landed, saved)
+
+    def _drafted(self, saving: Saving) -> Receipt:
+        session = saving.session
+        parent = self._head(session)
+        commit = draft(self._repo, saving, f"refs/gitcollab/drafts/{session.user}/{session.name}")
+        told = Drafted(
+            collab=self.id,
+            user=session.user,
+            session=str(session),
+            commit=commit,
+            parent=parent,
+            files=changes_between(self._repo, parent, commit),
+        )
+        self._ledger.write([], [told])
+        return Receipt(snapshot=commit, landed=None, version=parent)
+
+    def _renamed(self, session: SessionName, path: str, to: str, base: str | None) -> Receipt:
+        head = self._head(session)
+        if self._repo.entry(head, path) is None:
+            raise NotFound(f"there is no {path}", "look at the list of files")
+        saving = Saving(session=session, path=path, to=to, data=None, base=base, at=self._now())
+        return self._saved(saving)
+
+    def _take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
+        base = self.desks.base(session, path)
+        receipt = self._saved(
+            Saving(session=session, path=path, data=data, base=base, tool="watch", at=self._now())
+        )
+        self.desks.took(session, path, data)
+        return receipt
+
+    def _land(self, session: SessionName, *, is_asked: bool = False) -> str | None:
+        """Lands a session as far as the policy wants it; returns the commit on the shared branch."""
+        if not is_asked and read_charter(self._repo, self._given.charter).landing == "request":
+            return None
+        with self._given.engine.connect() as conn:
+            role = members.role_of(conn, self.id, session.user)
+        is_maintainer = role is not None and role.rank >= Role.MAINTAINER.rank
+        landed = land(
+            self._repo, session, at=self._now(), is_maintainer=is_maintainer, merger=self._given.merger
+        )
+        self._ledger.write([MAIN])
+        return landed.commit if landed else None
+
+    def _deliver_all(self) -> None:
+        """Delivers to every open session, if the policy wants it at once; forks have nobody to deliver to."""
+        if read_charter(self._repo, self._given.charter).delivery == "request":
+            return
+        with self._given.engine.connect() as conn:
+            known = [one for one in sessions.sessions(conn, self.id) if one.is_open and one.client != FORK]
+        waiting = [one.session for one in known if self._repo.head(one.session.ref)]
+        for session in waiting:
+            deliver(self._repo, session, at=self._now(), merger=self._given.merger)
+        self._ledger.write([session.ref for session in waiting])
+        for session in waiting:
+            self.desks.mirror(session)
+
+    def _deliver(self, session: SessionName) -> None:
+        deliver(self._repo, session, at=self._now(), merger=self._given.merger)
+        self._ledger.write([session.ref])
+        self.desks.mirror(session)
+
+    def _session_for(self, act: acts.OpenSession, user: str) -> SessionName:
+        """The asked name, or the next free one if another copy of the same person's works under it."""
+        wanted = checked_name(act.name, "session")
+        with self._given.engine.connect() as conn:
+            taken = {
+                one.name: one for one in sessions.sessions(conn, self.id) if one.user == user and one.is_open
+            }
+        for number in range(1, len(taken) + 2):
+            name = wanted if number == 1 else f"{wanted}-{number}"
+            holder = taken.get(name)
+            if holder is None or _is_same_copy(holder, act):
+                return SessionName(user=user, name=name)
+        raise AssertionError("one more name than there are sessions is free")
+
+    def _required(self, session: SessionName) -> None:
+        with self._given.engine.connect() as conn:
+            known = sessions.session(conn, self.id, session.user, session.name)
+        if self._repo.head(session.ref) is None or not known.is_open:
+            raise NotFound(f"session {session} is not open", "open it first: `gitcollab join`")
+
+    def _receipt(self, session: SessionName, landed: str | None, saved: Snapshot | None = None) -> Receipt:
+        where = saved.session if saved else session
+        items = read_items(self._repo, self._main())
+        mine = [item.id for item in items if item.branch in (where.branch, session.branch)]
+        return Receipt(
+            snapshot=saved.commit if saved else None,
+            landed=landed,
+            version=self._head(session),
+            contested=tuple(mine),
+            forked=str(where) if where != session else "",
+            question=saved.question if saved else "",
+        )
+
+    def _session(self, session: SessionName) -> Session:
+        with self._given.engine.connect() as conn:
+            known = sessions.session(conn, self.id, session.user, session.name)
+        return Session(
+            user=session.user,
+            name=session.name,
+            branch=session.branch,
+            head=self._head(session),
+            workspace=known.workspace,
+            is_open=known.is_open,
+            opened_at=known.opened_at,
+        )
+
+    def _head(self, session: SessionName) -> str:
+        return self._repo.head(session.ref) or ""
+
+    def _main(self) -> str:
+        return self._repo.head(MAIN) or ""
+
+    def _now(self) -> str:
+        return self._given.clock()
+
+
+FORK = "fork"
+"""The client of a session that a stale copy goes on as: no workspace waits for deliveries there."""
+
+
+def _is_same_copy(holder: sessions.Registered, act: acts.OpenSession) -> bool:
+    if holder.workspace or act.workspace:
+        return holder.workspace == act.workspace
+    return not holder.client or not act.client or holder.client == act.client

@@ -1,0 +1,117 @@
+"""Desks: the workspaces on this machine that the daemon watches, one for each session that has one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gitcollab.collab.place import Place
+from gitcollab.errors import GitcollabError
+from gitcollab.flow.copies import oid_at
+from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
+from gitcollab.model import SessionName
+from gitcollab.repository import Repository
+from gitcollab.workspace import Rules, read_stable, scan
+
+FURTHEST = 500
+"""Commits of a session that are looked through for the version a workspace holds."""
+
+FEW = 10
+"""So many deletions, or one in ten of the files, are taken in without asking."""
+
+
+class Desks:
+    """The watched workspaces of one collab. Used under the collab's lock only."""
+
+    def __init__(self, repo: Repository, collab: str, place: Place) -> None:
+        self._repo, self._collab, self._place = repo, collab, place
+        self._desks: dict[SessionName, Workspace] = {}
+
+    def set_up(self, session: SessionName, root: Path, rules: Rules) -> Workspace:
+        """Begins to know a workspace; what is remembered of it holds only while it is the same directory."""
+        if session not in self._desks:
+            self._desks[session] = Workspace(root=root, rules=rules, known=self._remembered(session))
+        return self._desks[session]
+
+    def clear(self, session: SessionName) -> None:
+        """Forgets a workspace: its session was closed, or the directory is no longer the one it was."""
+        self._desks.pop(session, None)
+        self._place.known(self._collab, session).unlink(missing_ok=True)
+
+    def changed(self, session: SessionName) -> Iterator[tuple[str, bytes | None]]:
+        """Yields the files of a workspace that are not as they were last taken in or delivered."""
+        desk = self._desks.get(session)
+        if desk is None or not desk.root.is_dir():
+            return
+        there = scan(desk.root, desk.rules)
+        gone = [path for path in desk.known if path not in there]
+        if len(gone) <= max(FEW, len(desk.known) * FEW // 100):  # more at once is for the watch to ask about
+            yield from ((path, None) for path in gone)
+        for path in sorted(there):
+            try:
+                data = read_stable(desk.root, path, limit=desk.rules.cap(path))
+            except (GitcollabError, FileNotFoundError):
+                continue  # being written or not to be taken in: the watcher says so, and comes back to it
+            if content_id(path, data) != desk.known.get(path):
+                yield path, data
+
+    def base(self, session: SessionName, path: str) -> str | None:
+        """The commit that a workspace's copy came from, where a delivery has not been written into it yet."""
+        desk, head = self._desks.get(session), self._repo.head(session.ref)
+        held = desk.known.get(path) if desk else None
+        if held is None or head is None or oid_at(self._repo, head, path) == held:
+            return None
+        for count, commit in enumerate(self._repo.line(head)):
+            if oid_at(self._repo, commit.oid, path) == held:
+                return commit.oid
+            if count > FURTHEST:
+                break
+        return None
+
+    def took(self, session: SessionName, path: str, data: bytes | None) -> None:
+        """Notes that a file was taken in, and writes what the session holds otherwise by now."""
+        desk = self._desks.get(session)
+        if desk is None:
+            return
+        if data is None:
+            desk.known.pop(path, None)
+        else:
+            desk.known[path] = content_id(path, data)
+        self.mirror(session)
+        self._remember(session, desk)
+
+    def renamed(self, session: SessionName, old: str, path: str) -> None:
+        """Notes that a file of the workspace was renamed."""
+        desk = self._desks.get(session)
+        if desk is not None and old in desk.known:
+            desk.known[path] = desk.known.pop(old)
+            self.mirror(session)
+            self._remember(session, desk)
+
+    def mirror(self, session: SessionName) -> tuple[str, ...]:
+        """Writes into the workspace what the session holds; returns the paths that have to wait."""
+        desk, head = self._desks.get(session), self._repo.head(session.ref)
+        if desk is None or head is None or not desk.root.is_dir():
+            return ()
+        done = mirror(self._repo, head, desk)
+        if done.written:
+            self._remember(session, desk)
+        return done.waiting
+
+    def _remembered(self, session: SessionName) -> Known:
+        path = self._place.known(self._collab, session)
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+        except (FileNotFoundError, msgspec.DecodeError):
+            return {}
+
+    def _remember(self, session: SessionName, desk: Workspace) -> None:
+        """Keeps what is known, so that a deletion made while the daemon was down is told from a missing delivery."""
+        path = self._place.known(self._collab, session)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".new")
+        temporary.write_bytes(msgspec.json.encode(desk.known))
+        os.replace(temporary, path)

@@ -1,0 +1,70 @@
+"""The ledger: refs first, then the events that tell of them, once each, also after a crash between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from sqlalchemy import Engine
+
+from gitcollab.events import AnyEvent
+from gitcollab.flow.points import BLESSED, MAIN
+from gitcollab.flow.record import events_of, published
+from gitcollab.repository import Repository
+from gitcollab.store import journal
+
+Tell = Callable[[AnyEvent], None]
+
+TAGS = "refs/tags/"
+SESSIONS = "refs/heads/sessions/"
+
+
+class Ledger:
+    """The journal of one collab, kept level with its refs. Used under the collab's lock only."""
+
+    def __init__(self, repo: Repository, collab: str, engine: Engine, tell: Tell) -> None:
+        self._repo, self._collab, self._engine, self._tell = repo, collab, engine, tell
+        with engine.connect() as conn:
+            self._told = journal.heads(conn, collab)
+
+    def write(self, refs: Iterable[str] = (), events: Sequence[AnyEvent] = ()) -> tuple[AnyEvent, ...]:
+        """Writes ``events`` and what the moves of ``refs`` since the last writing tell of; then tells everybody.
+
+        In one transaction with the positions of the refs, so that no event is lost or doubled.
+        """
+        found, heads = list(events), dict[str, str | None]()
+        for ref in dict.fromkeys(refs):
+            new = self._repo.head(ref)
+            if new != self._told.get(ref):
+                found += self._moved(ref, new) if new else []
+                heads[ref] = new
+        if not found and not heads:
+            return ()
+        with self._engine.begin() as conn:
+            numbered = journal.append(conn, self._collab, found, heads)
+        self._told = {ref: oid for ref, oid in (self._told | heads).items() if oid}
+        for event in numbered:
+            self._tell(event)
+        return numbered
+
+    def catch_up(self) -> tuple[AnyEvent, ...]:
+        """Writes the events that a crash left out: the journal against the refs as they are."""
+        now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
+        moved = [ref for ref in (*now, *self._told) if now.get(ref) != self._told.get(ref)]
+        return self.write(sorted(moved, key=_order))
+
+    def _moved(self, ref: str, new: str) -> list[AnyEvent]:
+        if ref.startswith(TAGS):
+            name = ref.removeprefix(TAGS)
+            _, commit = self._repo.tags(name).get(name, ("", ""))
+            return [published(self._repo, self._collab, name, commit)] if commit else []
+        old = self._told.get(ref)
+        if ref == BLESSED or (old is None and ref == MAIN):
+            return []
+        if old is not None and not self._repo.is_ancestor(old, new):
+            return []
+        return events_of(self._repo, self._collab, ref, old, new)
+
+
+def _order(ref: str) -> tuple[int, str]:
+    """Saves before landings before deliveries is the order of causes; per branch it is kept by the commits."""
+    return (0 if ref.startswith(SESSIONS) else 1 if ref == MAIN else 2), ref

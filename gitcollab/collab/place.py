@@ -1,0 +1,31 @@
+"""The place: where things lie under a root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from gitcollab.model import SessionName
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A root directory, as the design lays it out."""
+
+    root: Path
+
+    def repository(self, collab: str) -> Path:
+        """The collab's bare repository."""
+        return self.root / "collabs" / f"{collab}.git"
+
+    def ended(self, collab: str) -> Path:
+        """Where the repository of a collab that has ended is kept aside."""
+        return self.root / "private" / "ended" / f"{collab}.git"
+
+    def workspace(self, collab: str, user: str) -> Path:
+        """The workspace that the daemon makes for a participant on this machine."""
+        return self.root / "workspaces" / collab / user
+
+    def known(self, collab: str, session: SessionName) -> Path:
+        """What a workspace held when it was last taken in or delivered."""
+        return self.root / "private" / "known" / collab / session.user / f"{session.name}.json"

@@ -1,0 +1,56 @@
+"""The charter: what ``collab.toml`` in the tree says of a collab; changed by maintainers, read at every landing."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import msgspec
+
+from gitcollab.flow.points import CONFIG, MAIN, bytes_at
+from gitcollab.repository import Repository
+
+
+class Charter(msgspec.Struct, frozen=True, kw_only=True):
+    """A collab's own words and policies.
+
+    ``landing`` is "save" (every save lands) or "request"; ``delivery`` is "landing" (at once) or "request".
+    """
+
+    title: str = ""
+    description: str = ""
+    licence: str = ""
+    tracker: str = ""
+    paths: tuple[str, ...] = ()
+    landing: str = "save"
+    delivery: str = "landing"
+
+
+def read_charter(repo: Repository, default: Charter) -> Charter:
+    """Returns the charter on the shared branch; ``default`` fills what it does not say or says wrongly."""
+    main = repo.head(MAIN)
+    data = bytes_at(repo, main, CONFIG) if main else None
+    try:
+        said = tomllib.loads((data or b"").decode("utf-8"))
+        policies = said.pop("policies", {})
+        known = {name for name in Charter.__struct_fields__ if name in said} | {"landing", "delivery"} & set(
+            policies
+        )
+        values = {name: policies.get(name, said.get(name)) for name in known}
+        defaults = {name: getattr(default, name) for name in Charter.__struct_fields__}
+        return msgspec.convert(defaults | values, Charter)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, AttributeError, TypeError):
+        return default
+
+
+def written(charter: Charter) -> bytes:
+    """Returns the charter as ``collab.toml``."""
+    lines = [f"title = {_text(charter.title)}"]
+    lines += [f"tracker = {_text(charter.tracker)}"] if charter.tracker else []
+    lines += [f"paths = [{', '.join(map(_text, charter.paths))}]"] if charter.paths else []
+    return "\n".join(lines).encode("utf-8") + b"\n"
+
+
+def _text(value: str) -> str:
+    # a JSON string with ASCII escapes is a TOML basic string, lone surrogates aside
+    return json.dumps(value.encode("utf-8", "replace").decode("utf-8")).replace("\x7f", "\\u007f")

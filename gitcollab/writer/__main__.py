@@ -1,0 +1,76 @@
+"""The writer process: ``python -m gitcollab.writer --root ROOT`` answers at ROOT/run/writer.sock until SIGTERM.
+
+It heals what a crash left before it answers; the daemon holds the root's lock for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import anyio
+import structlog
+
+from gitcollab import store, wire
+from gitcollab.collab import Place
+from gitcollab.flow.charter import Charter
+from gitcollab.flow.watch import Pace
+from gitcollab.repository import heal
+from gitcollab.writer.house import House
+from gitcollab.writer.serving import Hub, Serving
+from gitcollab.writer.watching import Watching
+
+log = structlog.get_logger("gitcollab.writer")
+
+
+def main() -> None:
+    """Runs the writer with the arguments of the command line."""
+    # jsonschema compiles a grammar that no notebook schema uses; this costs more than all else together
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    anyio.run(run, _arguments())
+
+
+async def run(given: argparse.Namespace) -> None:
+    """Heals, recovers, then serves and watches until SIGTERM or SIGINT."""
+    root: Path = given.root
+    place = Place(root)
+    for repository in sorted((root / "collabs").glob("*.git")):
+        await anyio.to_thread.run_sync(heal, repository)
+    engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
+    hub = Hub()
+    charter = Charter(landing=given.land, delivery=given.deliver)
+    house = House(place, engine, hub.tell, charter)
+    for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
+        log.error("not recovered", collab=collab, reason=reason)
+    watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait))
+    serving = Serving(house, watching)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_stop_on_signal, tasks.cancel_scope)
+        tasks.start_soon(watching.run)
+        await wire.serve(root / "run" / "writer.sock", serving.answer, hub.follow)
+
+
+async def _stop_on_signal(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            scope.cancel()
+            return
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="gitcollab.writer")
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--database", default="", help="URL; empty: SQLite in the root")
+    parser.add_argument("--debounce", type=float, default=0.3, help="seconds a file has to be left alone")
+    parser.add_argument(
+        "--longest-wait", type=float, default=5.0, help="seconds after which it is saved anyway"
+    )
+    parser.add_argument("--land", choices=("save", "request"), default="save")
+    parser.add_argument("--deliver", choices=("landing", "request"), default="landing")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

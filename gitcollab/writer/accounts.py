@@ -1,0 +1,146 @@
+"""Accounts: the acts on people, collabs as such, members and links. Each is decided in the transaction that does it."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from gitcollab import acts
+from gitcollab.errors import BadInput
+from gitcollab.events import AnyEvent, Created, Linked, Membership, Removed
+from gitcollab.flow.charter import Charter
+from gitcollab.model import Link, Member, Person, Role, Summary, Token, checked_path
+from gitcollab.store import clock, collabs, journal, links, members, people, sessions, tokens
+from gitcollab.writer.house import House
+
+
+@singledispatch
+def answer(act: acts.Act, house: House) -> object:
+    """Does an act and returns what ``acts.ANSWERS`` promises for it; BadInput for one that is not done here."""
+    raise BadInput(f"{type(act).__name__} is not done by the writer")
+
+
+@answer.register
+def _(act: acts.AddUser, house: House) -> Person:
+    house.check(act)
+    with house.engine.begin() as conn:
+        return people.add_person(conn, act.name, act.display, password=act.password, is_admin=act.is_admin)
+
+
+@answer.register
+def _(act: acts.CreateToken, house: House) -> Token:
+    house.check(act)
+    expires_at = None if act.expires_in is None else clock.later(clock.now(), act.expires_in)
+    with house.engine.begin() as conn:
+        return tokens.add_token(conn, act.actor.user, act.label, act.scopes, expires_at)
+
+
+@answer.register
+def _(act: acts.RevokeToken, house: House) -> None:
+    house.check(act)
+    with house.engine.begin() as conn:
+        tokens.revoke_token(conn, act.actor.user, act.token)
+
+
+@answer.register
+def _(act: acts.CreateCollab, house: House) -> Summary:
+    house.check(act)
+    paths = tuple(checked_path(path.strip("/")) for path in act.paths)
+    id = collabs.new_id()
+    with house.engine.begin() as conn:
+        summary = collabs.add_collab(conn, id, act.title, "", paths, act.actor.user)
+    charter = Charter(title=act.title, paths=paths)
+    collab = house.begin(id, charter, act.actor.user)
+    collab.tell(Created(collab=id, user=act.actor.user, title=act.title, alias=summary.alias))
+    return summary
+
+
+@answer.register
+def _(act: acts.DeleteCollab, house: House) -> None:
+    house.check(act)
+    house.collab(act.collab).tell(Removed(collab=act.collab, user=act.actor.user))
+    with house.engine.begin() as conn:
+        collabs.end_collab(conn, act.collab)
+    house.end(act.collab)
+
+
+@answer.register
+def _(act: acts.SetMember, house: House) -> Member:
+    house.check(act)
+    with house.engine.begin() as conn:
+        member = members.set_member(conn, act.collab, act.user, act.role)
+    _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=act.role))
+    if act.role is not Role.VIEWER:
+        _make_workspace(house, act.collab, act.user)
+    return member
+
+
+@answer.register
+def _(act: acts.RemoveMember, house: House) -> None:
+    house.check(act)
+    with house.engine.begin() as conn:
+        members.remove_member(conn, act.collab, act.user, by=act.actor.user)
+        mine = [one for one in sessions.sessions(conn, act.collab) if one.user == act.user and one.is_open]
+        for one in mine:
+            sessions.close_session(conn, act.collab, one.user, one.name)
+    collab = house.collab(act.collab)
+    for one in mine:
+        collab.desks.clear(one.session)
+    _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=None))
+
+
+@answer.register
+def _(act: acts.CreateLink, house: House) -> Link:
+    house.check(act)
+    with house.engine.begin() as conn:
+        link = links.add_link(conn, act.collab, act.actor.user, act.role, act.expires_in, act.uses)
+    _tell(house, Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role))
+    return link
+
+
+@answer.register
+def _(act: acts.RevokeLink, house: House) -> None:
+    house.check(act)
+    with house.engine.begin() as conn:
+        link = links.revoke_link(conn, act.collab, act.link)
+    told = Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role, is_open=False)
+    _tell(house, told)
+
+
+@answer.register
+def _(act: acts.RedeemLink, house: House) -> Summary:
+    house.check(act)
+    with house.engine.begin() as conn:
+        redeemed = links.redeem(conn, act.code, act.actor.user)
+        summary = collabs.summary(conn, redeemed.collab, act.actor.user)
+    if redeemed.is_new:
+        told = Membership(
+            collab=redeemed.collab, user=act.actor.user, member=act.actor.user, role=redeemed.role
+        )
+        _tell(house, told)
+    return summary
+
+
+@answer.register
+def _(act: acts.Status, house: House) -> dict[str, object]:
+    house.check(act)
+    with house.engine.connect() as conn:
+        known = collabs.every(conn)
+        numbers = {one.id: journal.last(conn, one.id) for one in known}
+        watched = [str(one.workspace) for one in sessions.watched(conn)]
+    return {"collabs": numbers, "workspaces": watched}
+
+
+def _tell(house: House, event: AnyEvent) -> None:
+    house.collab(event.collab).tell(event)
+
+
+def _make_workspace(house: House, collab: str, user: str) -> None:
+    """Makes a participant's own workspace under the root, if the collab is shared from a directory of this machine."""
+    with house.engine.connect() as conn:
+        known = sessions.sessions(conn, collab)
+    is_in_place = any(one.workspace and one.is_open for one in known)
+    if not is_in_place or any(one.user == user and one.is_open for one in known):
+        return
+    directory = house.place.workspace(collab, user)
+    directory.mkdir(parents=True, exist_ok=True)
+    house.collab(collab).open_workspace(user, directory)

@@ -1,0 +1,84 @@
+"""The house: every collab under one root, opened once, and whom to tell what happens in them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from gitcollab.access import allow
+from gitcollab.acts import Act, CollabAct
+from gitcollab.collab import Collab, Given, Place
+from gitcollab.errors import NotFound
+from gitcollab.events import AnyEvent
+from gitcollab.flow.charter import Charter
+from gitcollab.store import collabs, members
+from gitcollab.store.clock import now
+
+
+class House:
+    """The collabs of one root. Safe to use from any thread."""
+
+    def __init__(
+        self, place: Place, engine: Engine, tell: Callable[[AnyEvent], None], charter: Charter
+    ) -> None:
+        self.place, self.engine = place, engine
+        self.given = Given(place=place, engine=engine, clock=now, tell=tell, charter=charter)
+        self._lock = threading.Lock()
+        self._open: dict[str, Collab] = {}
+
+    def collab(self, id: str) -> Collab:
+        """Returns a collab; NotFound if there is none or it has ended."""
+        with self._lock:
+            if id not in self._open:
+                with self.engine.connect() as conn:
+                    collabs.collab(conn, id)
+                self._open[id] = Collab(id, self.given)
+            return self._open[id]
+
+    def begin(self, id: str, charter: Charter, owner: str) -> Collab:
+        """Makes the repository of a collab that the store already knows."""
+        with self._lock:
+            self._open[id] = Collab.begin(id, self.given, charter, owner)
+            return self._open[id]
+
+    def end(self, id: str) -> None:
+        """Puts a collab's repository aside; the store has ended it."""
+        with self._lock:
+            collab = self._open.pop(id, None)
+            source, target = self.place.repository(id), self.place.ended(id)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if collab is not None:
+                collab.end(target)
+            elif source.exists():
+                source.rename(target)
+
+    def recover(self) -> dict[str, str]:
+        """Completes in every collab what a crash interrupted; returns what could not be, by collab."""
+        with self.engine.connect() as conn:
+            ids = [one.id for one in collabs.every(conn)]
+        failed: dict[str, str] = {}
+        for id in ids:
+            try:
+                self.collab(id).recover()
+            except Exception as error:  # one damaged collab must not keep the others from being served
+                failed[id] = f"{type(error).__name__}: {error}"
+        return failed
+
+    def check(self, act: Act) -> None:
+        """Raises unless the act's actor may do it; for acts that no Collab decides."""
+        role = owners = None
+        if isinstance(act, CollabAct):
+            with self.engine.connect() as conn:
+                role = members.role_of(conn, act.collab, act.actor.user)
+                owners = members.owners(conn, act.collab)
+        allow(act.actor, act, role, owners=owners)
+
+    def knows(self, id: str) -> bool:
+        """Whether a collab of this id is served."""
+        try:
+            self.collab(id)
+        except NotFound:
+            return False
+        return True

@@ -1,0 +1,106 @@
+"""Serving: acts come in over the wire, are done in threads, and every event goes out to whoever follows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import anyio
+import anyio.to_thread
+
+from gitcollab import acts
+from gitcollab.events import AnyEvent
+from gitcollab.writer.accounts import answer
+from gitcollab.writer.claims import check_claim
+from gitcollab.writer.house import House
+from gitcollab.writer.watching import Watching
+
+THREADS = 16
+"""Acts under way at once; those of one collab take turns anyway."""
+
+BACKLOG = 10_000
+"""Events that a follower may be behind before it is sent to the journal."""
+
+
+class Hub:
+    """Hands each event to every follower, from whatever thread it comes."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queues: set[asyncio.Queue[AnyEvent | None]] = set()
+
+    def tell(self, event: AnyEvent) -> None:
+        """Tells all followers; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._put, event)
+
+    async def follow(self) -> AsyncIterator[AnyEvent]:
+        """Yields every event from now on; ends for a follower that is too far behind."""
+        queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue(BACKLOG)
+        self._queues.add(queue)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            self._queues.discard(queue)
+
+    def _put(self, event: AnyEvent) -> None:
+        for queue in list(self._queues):
+            try:
+                queue.put_nowait(event)
+            except asyncio.QueueFull:
+                self._queues.discard(queue)
+                queue.get_nowait()
+                queue.put_nowait(None)
+
+
+class Serving:
+    """Does acts: each in a thread of its own, so that the loop stays free for the others."""
+
+    def __init__(self, house: House, watching: Watching) -> None:
+        self._house, self._watching = house, watching
+        self._limiter = anyio.CapacityLimiter(THREADS)
+
+    async def answer(self, act: acts.Act) -> object:
+        """Returns what ``acts.ANSWERS`` promises for the act, or raises what went wrong."""
+        done = await anyio.to_thread.run_sync(self._do, act, limiter=self._limiter)
+        self._watching.look_again()
+        return done
+
+    def _do(self, act: acts.Act) -> object:
+        house = self._house
+        match act:
+            case acts.OpenSession():
+                return house.collab(act.collab).open_session(self._claimed(act))
+            case acts.CloseSession():
+                return house.collab(act.collab).close_session(act)
+            case acts.Save():
+                return house.collab(act.collab).save(act)
+            case acts.Rename():
+                return house.collab(act.collab).rename(act)
+            case acts.Land():
+                return house.collab(act.collab).land(act)
+            case acts.Deliver():
+                return house.collab(act.collab).deliver(act)
+            case acts.Sweep():
+                return house.collab(act.collab).sweep(act)
+            case acts.Settle():
+                return house.collab(act.collab).settle(act)
+            case acts.Publish():
+                return house.collab(act.collab).publish(act)
+            case _:
+                return answer(act, house)
+
+    def _claimed(self, act: acts.OpenSession) -> acts.OpenSession:
+        if act.workspace is None:
+            return act
+        self._house.check(act)
+        root = check_claim(act.workspace, act.claim, time.time(), self._house.place.root.resolve())
+        return acts.OpenSession(
+            actor=act.actor,
+            collab=act.collab,
+            name=act.name,
+            workspace=str(root),
+            claim=act.claim,
+            client=act.client,
+        )

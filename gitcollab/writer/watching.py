@@ -1,0 +1,162 @@
+"""Watching: one watch for each open session with a workspace on this machine; what it finds is saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from gitcollab.collab import Collab
+from gitcollab.errors import GitcollabError
+from gitcollab.events import Asked
+from gitcollab.events import Skipped as SkippedEvent
+from gitcollab.flow.mirror import Workspace
+from gitcollab.flow.watch import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Skipped, watch
+from gitcollab.model import SessionName
+from gitcollab.store import collabs, sessions
+from gitcollab.workspace import Rules, Stat, Unstable, take
+from gitcollab.workspace import Skipped as NotTaken
+from gitcollab.writer.house import House
+
+log = structlog.get_logger("gitcollab.watching")
+
+REST = 2.0
+"""Seconds after which a vanished workspace, or one that waits for an editor, is looked at again."""
+
+
+class Watching:
+    """Keeps the set of watches equal to the set of open sessions with a workspace."""
+
+    def __init__(self, house: House, pace: Pace) -> None:
+        self._house, self._pace = house, pace
+        self._stops: dict[tuple[str, SessionName], anyio.Event] = {}
+        self._again = anyio.Event()
+
+    def look_again(self) -> None:
+        """Asks to compare watches and sessions now: a session may have been opened or closed."""
+        self._again.set()
+
+    async def run(self) -> None:
+        """Watches until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                self._again = anyio.Event()
+                wanted = await anyio.to_thread.run_sync(self._wanted)
+                for key in set(self._stops) - set(wanted):
+                    self._stops.pop(key).set()
+                for key in set(wanted) - set(self._stops):
+                    self._stops[key] = anyio.Event()
+                    tasks.start_soon(_Watch(self._house, key, *wanted[key], self._pace).run, self._stops[key])
+                with anyio.move_on_after(REST):
+                    await self._again.wait()
+
+    def _wanted(self) -> dict[tuple[str, SessionName], tuple[Path, Rules]]:
+        with self._house.engine.connect() as conn:
+            open_now = sessions.watched(conn)
+            paths = {one.collab: collabs.collab(conn, one.collab).paths for one in open_now}
+        mine = self._house.place.root / "workspaces"
+        found: dict[tuple[str, SessionName], tuple[Path, Rules]] = {}
+        for one in open_now:
+            root = Path(one.workspace or "")
+            rules = Rules() if root.is_relative_to(mine) else Rules(paths=paths[one.collab])
+            found[one.collab, one.session] = (root, rules)
+        return found
+
+
+class _Watch:
+    """The watch of one workspace."""
+
+    def __init__(
+        self, house: House, key: tuple[str, SessionName], root: Path, rules: Rules, pace: Pace
+    ) -> None:
+        self._house, (self._id, self._session) = house, key
+        self._root, self._rules, self._pace = root, rules, pace
+        self._seen: dict[str, Stat | None] = {}
+        self._skipped: dict[str, str] = {}
+
+    async def run(self, stop: anyio.Event) -> None:
+        """Takes in what changes until ``stop``; waits for a directory that has vanished to come back."""
+        while not stop.is_set():
+            try:
+                collab = await anyio.to_thread.run_sync(self._house.collab, self._id)
+                desk = collab.desks.set_up(self._session, self._root, self._rules)
+                self._seen = dict.fromkeys(desk.known)
+                await anyio.to_thread.run_sync(collab.mirror, self._session)
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._mirror_again, collab, stop)
+                    async for found in watch(
+                        self._root, self._rules, seen=self._seen, stop=stop, pace=self._pace
+                    ):
+                        await self._note(collab, desk, found)
+                    tasks.cancel_scope.cancel()
+            except Exception as error:  # a watch must outlive any one file's or moment's trouble
+                log.warning("watch", collab=self._id, session=str(self._session), error=repr(error))
+            with anyio.move_on_after(REST):
+                await stop.wait()
+
+    async def _mirror_again(self, collab: Collab, stop: anyio.Event) -> None:
+        """Files that an editor had just changed are delivered once its save has been taken in."""
+        while not stop.is_set():
+            await anyio.sleep(REST)
+            await anyio.to_thread.run_sync(collab.mirror, self._session)
+
+    async def _note(self, collab: Collab, desk: Workspace, found: Found) -> None:
+        try:
+            await anyio.to_thread.run_sync(self._take, collab, desk, found)
+        except GitcollabError as error:
+            path = getattr(found, "path", "")
+            log.warning("not taken in", collab=self._id, session=str(self._session), error=error.code)
+            self._skip(collab, path, error.code)
+
+    def _take(self, collab: Collab, desk: Workspace, found: Found) -> None:
+        match found:
+            case Changed(path):
+                self._take_file(collab, path)
+            case Moved(old, path):
+                collab.take_in_rename(self._session, old, path)
+                self._seen[path] = self._seen.pop(old, None)
+            case Gone(path):
+                if path in desk.known:
+                    collab.take_in(self._session, path, None)
+                self._seen.pop(path, None)
+            case MassGone(paths):
+                self._ask(collab, "mass-delete", paths[0])
+            case Skipped(path, reason):
+                self._skip(collab, path, reason)
+            case Lost(reason):
+                collab.desks.clear(self._session)
+                self._skip(collab, ".", f"workspace lost: {reason}")
+
+    def _take_file(self, collab: Collab, path: str) -> None:
+        try:
+            taken = take(self._root, path, limit=self._rules.cap(path))
+        except (Unstable, FileNotFoundError):
+            return  # the watch yields it again
+        except NotTaken as why:
+            self._skip(collab, path, why.reason)
+            return
+        collab.take_in(self._session, path, taken.data)
+        self._seen[path] = taken.stat
+        self._skipped.pop(path, None)
+
+    def _skip(self, collab: Collab, path: str, reason: str) -> None:
+        """Says once for each file and reason that it is not taken in."""
+        if self._skipped.get(path) == reason:
+            return
+        self._skipped[path] = reason
+        session = self._session
+        collab.tell(
+            SkippedEvent(collab=self._id, user=session.user, session=str(session), path=path, reason=reason)
+        )
+
+    def _ask(self, collab: Collab, question: str, path: str) -> None:
+        if self._skipped.get("") == question:
+            return
+        self._skipped[""] = question
+        session = self._session
+        told = Asked(
+            collab=self._id, user=session.user, session=str(session), question=question, path=path, commit=""
+        )
+        collab.tell(told)
