@@ -51,18 +51,18 @@ class Client:
 
     def tokens(self) -> list[Json]:
         """Lists my tokens, without their secrets."""
-        return _listed(self._ask("GET", "/api/me/tokens"))
+        return _listed(self._ask("GET", "/api/tokens"))
 
     def create_token(
         self, label: str = "", *, scopes: Sequence[str] = (), expires_in: int | None = None
     ) -> Json:
         """Creates a token; its ``secret`` is in the answer and nowhere else. ``expires_in`` is in seconds."""
         asked = {"label": label, "scopes": list(scopes)} | ({"expires_in": expires_in} if expires_in else {})
-        return self._ask("POST", "/api/me/tokens", asked)
+        return self._ask("POST", "/api/tokens", asked)
 
     def revoke_token(self, token: str) -> None:
         """Revokes one of my tokens by its id."""
-        self._ask("DELETE", "/api/me/tokens" + quoted(token))
+        self._ask("DELETE", "/api/tokens" + quoted(token))
 
     def users(self) -> list[Json]:
         """Lists the accounts; admins only."""
