@@ -1,15 +1,26 @@
-"""Logs: one JSON object per line on standard error. Never secrets, never what is in a cell."""
+"""Logs: one JSON object per line. Never secrets, never what is in a cell."""
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+from typing import IO
 
 import structlog
 
 
 def to_stderr(part: str, level: int = logging.INFO) -> None:
-    """Sends this process's log to standard error, each line with ``part``; the standard library's log too."""
+    """Sends this process's log to standard error, each line with ``part``; of libraries only the warnings."""
+    _to(sys.stderr, part, level)
+
+
+def to(file: IO[bytes], part: str, level: int = logging.INFO) -> None:
+    """Sends this process's log to an open file, as ``to_stderr`` does."""
+    _to(io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True), part, level)
+
+
+def _to(stream: IO[str], part: str, level: int) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -20,9 +31,9 @@ def to_stderr(part: str, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[
@@ -32,7 +43,7 @@ def to_stderr(part: str, level: int = logging.INFO) -> None:
             foreign_pre_chain=[*shared, structlog.processors.format_exc_info],
         )
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
 
 
 def _named(part: str) -> structlog.typing.Processor:

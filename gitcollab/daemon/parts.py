@@ -1,0 +1,201 @@
+"""A part: one process of the daemon, kept going for as long as it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import anyio
+import msgspec
+import structlog
+
+from gitcollab.errors import GitcollabError, Unavailable
+from gitcollab.model import Value
+from gitcollab.workers.limits import die_with, scrubbed
+
+START = 120.0
+"""Seconds that a part may take until it answers: the writer may have a large root to look through."""
+
+SOON = 10.0
+"""Seconds: a part that ends sooner counts as one that does not work."""
+
+TRIES = 6
+"""Such ends in a row after which the daemon gives up."""
+
+WATCH = 5.0
+"""Seconds between two looks at a part."""
+
+SILENCE = 60.0
+"""Seconds without an answer after which a part is taken to hang and is killed."""
+
+log = structlog.get_logger("gitcollab.daemon")
+
+
+class Plan(Value):
+    """How a part is started: its module, arguments, what it is told on standard input, and descriptors it inherits.
+
+    ``grace`` is how many seconds it gets to stop.
+    """
+
+    module: str
+    arguments: tuple[str, ...] = ()
+    told: dict[str, Any] | None = None
+    fds: tuple[int, ...] = ()
+    grace: float = 10.0
+
+
+class Part:
+    """One process: started, told, watched, replaced and stopped. ``answers`` raises unless the part works."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        root: Path,
+        answers: Callable[[], Awaitable[None]],
+        log_file: IO[bytes] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.root = root
+        self.answers = answers
+        self.log_file = log_file
+        self.child: subprocess.Popen[bytes] | None = None
+        self.ready = anyio.Event()
+        self.is_wanted = True
+        self.starts = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called: ``writer``, ``web`` or ``workers``."""
+        return self.plan.module.rpartition(".")[2]
+
+    def start(self) -> None:
+        """Starts the process, which loads its libraries and waits to be told."""
+        parent = os.getpid()
+        out = self.log_file or 2
+        command = [sys.executable, "-P", "-m", self.plan.module, *self.plan.arguments]
+        self.child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=out,
+            cwd=self.root,
+            env=scrubbed(os.environ),
+            pass_fds=self.plan.fds,
+            process_group=0,  # Ctrl-C in a terminal is for the daemon, which stops its parts in order
+            preexec_fn=lambda: die_with(parent),  # safe: the daemon has one thread
+        )
+        self.starts += 1
+
+    def tell(self) -> None:
+        """Tells the process what it needs; it begins."""
+        told = self.child.stdin if self.child else None
+        assert told is not None  # noqa: S101  # start made it
+        with suppress(BrokenPipeError), told:  # it has ended, which keep sees
+            told.write(msgspec.json.encode(self.plan.told or {}))
+
+    async def keep(self) -> None:
+        """Runs until the part is no longer wanted, replacing the process whenever it ends.
+
+        Unavailable if it ends as soon as it begins, time after time.
+        """
+        failures = 0
+        while True:
+            began = time.monotonic()
+            if self.child is None:
+                self.start()
+                self.tell()
+            await self._live()
+            if not self.is_wanted:
+                return
+            failures = failures + 1 if time.monotonic() - began < SOON else 0
+            if failures >= TRIES:
+                raise Unavailable(
+                    f"The {self.name} ends as soon as it begins", f"its log is {self._log_name()}"
+                )
+            await anyio.sleep(0.1 * 2**failures if failures > 1 else 0)
+
+    async def stop(self) -> None:
+        """Asks the process to end, waits for it, and ends it if it takes longer than its grace."""
+        self.is_wanted = False
+        child = self.child
+        if child is None:
+            return
+        with suppress(ProcessLookupError):
+            child.terminate()
+        with anyio.move_on_after(self.plan.grace):
+            await ended(child)
+            return
+        log.warning("killed, for it took too long to stop", name=self.name, grace=self.plan.grace)
+        self.end()
+
+    def end(self) -> None:
+        """Kills the process and all it started."""
+        if self.child and self.child.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
+
+    async def _live(self) -> None:
+        """Returns when the process has ended, by itself or because it hung."""
+        child = self.child
+        assert child is not None  # noqa: S101  # keep started it
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch)
+            await ended(child)
+            group.cancel_scope.cancel()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # what it started
+        self.child = None
+        if self.is_wanted:
+            self.ready = anyio.Event() if self.ready.is_set() else self.ready
+            log.error("a part ended", name=self.name, status=child.returncode, starts=self.starts)
+
+    async def _watch(self) -> None:
+        patience, silent = START, 0.0
+        while silent < patience:
+            pause = WATCH if self.ready.is_set() else 0.02
+            looked = time.monotonic()
+            try:
+                await self.answers()
+            except (GitcollabError, OSError):
+                await anyio.sleep(pause)
+                silent += time.monotonic() - looked
+                continue
+            patience, silent = SILENCE, 0.0
+            self.ready.set()
+            await anyio.sleep(WATCH)
+        log.error("killed, for it does not answer", name=self.name, silent=round(silent))
+        self.end()
+
+    def _log_name(self) -> str:
+        return str(self.log_file.name) if self.log_file else "on standard error"
+
+
+async def ended(child: subprocess.Popen[bytes]) -> None:
+    """Returns when the process has ended; its status is then in ``returncode``."""
+    if child.poll() is not None:
+        return
+    over = asyncio.Event()
+    watch = os.pidfd_open(child.pid)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(watch, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(watch)
+        os.close(watch)
+    child.wait()
+
+
+async def stop_all(parts: Sequence[Part]) -> None:
+    """Stops the parts in reverse order."""
+    for part in reversed(parts):
+        await part.stop()

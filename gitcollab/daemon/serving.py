@@ -1,0 +1,196 @@
+"""Serving: one daemon's life, from an empty directory to the last part stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+import anyio
+import structlog
+
+from gitcollab import logs, wire
+from gitcollab.daemon import port
+from gitcollab.daemon.parts import Part, Plan, stop_all
+from gitcollab.daemon.root import Lock, prepare
+from gitcollab.daemon.welcome import Owner, welcome, write
+from gitcollab.errors import Unavailable
+from gitcollab.settings import Settings
+
+LOG_BYTES = 16 * 2**20
+"""A log that is longer is set aside at start."""
+
+log = structlog.get_logger("gitcollab.daemon")
+
+
+def serve(settings: Settings) -> int:
+    """Serves the root until SIGTERM or SIGINT and returns 0.
+
+    Before anything is started it raises BadInput if the root cannot be written or the address cannot be used, and
+    Unusable if another daemon serves the root (naming it) or the port is taken. Unavailable if a part does not work.
+    """
+    os.umask(0o077)
+    prepare(settings.root)
+    with ExitStack() as stack:
+        was_killed = (settings.run / "url").exists()
+        lock = Lock(settings.root)
+        stack.callback(lock.close)
+        listener = stack.enter_context(port.bind(settings.host, settings.port, 6.0 if was_killed else 0.0))
+        stack.callback(clear, settings.run)
+        clear(settings.run)
+        file = stack.enter_context(_log_file(settings)) if settings.log == "file" else None
+        logs.to(file, "daemon") if file else logs.to_stderr("daemon")
+        owner = welcome(database(settings), settings.private, wants_code=sys.stdout.isatty())
+        calls = stack.enter_context(wire.listen(settings.run / "workers.sock"))
+        daemon = Daemon(settings, lock, listener.fileno(), file)
+        daemon.plan(calls.fileno(), port.reachable(settings.host, listener), port.loopback(listener))
+        asyncio.run(daemon.run(owner))
+    return 0
+
+
+def clear(run: Path) -> None:
+    """Removes what only a running daemon may leave there: its address and its sockets."""
+    for path in (run / "url", *run.glob("*.sock*")):
+        path.unlink(missing_ok=True)
+
+
+def database(settings: Settings) -> str:
+    """Returns the URL of the root's database."""
+    from gitcollab import store
+
+    return settings.database or store.file_url(settings.private / "gitcollab.sqlite")
+
+
+class Daemon:
+    """The parts of one root, in the order in which they start."""
+
+    def __init__(self, settings: Settings, lock: Lock, listener: int, log_file: IO[bytes] | None) -> None:
+        self.settings = settings
+        self.lock = lock
+        self.listener = listener
+        self.log_file = log_file
+        self.parts: list[Part] = []
+        self.url = ""
+
+    def plan(self, calls: int, url: str, loopback: tuple[str, int]) -> None:
+        """Decides what is started and what each part is told."""
+        settings = self.settings
+        self.url = settings.base_url.rstrip("/") or url
+        shared = {"root": str(settings.root), "database": database(settings)}
+        self._add(
+            Plan(
+                module="gitcollab.workers",
+                arguments=(
+                    *("--root", str(settings.root), "--fd", str(calls)),
+                    *("--count", str(settings.workers or max(2, os.cpu_count() or 1))),
+                    *("--seconds", str(settings.job_seconds), "--memory", str(settings.job_memory)),
+                ),
+                fds=(calls,),
+                grace=5.0,
+            ),
+            self._workers_answer,
+        )
+        self._add(
+            Plan(
+                module="gitcollab.writer",
+                told=shared
+                | {
+                    "debounce": settings.debounce,
+                    "longest_wait": settings.longest_wait,
+                    "land": settings.land,
+                    "deliver": settings.deliver,
+                },
+                fds=(self.lock.fd,),  # so that the root stays locked until the writer too has ended
+                grace=30.0,
+            ),
+            self._writer_answers,
+        )
+        self._add(
+            Plan(
+                module="gitcollab.web",
+                told=shared | {"fds": [self.listener], "base_url": self.url, "hosts": self._hosts(url)},
+                fds=(self.listener,),
+            ),
+            lambda: web_answers(*loopback),
+        )
+
+    async def run(self, owner: Owner) -> None:
+        """Runs the parts until the daemon is asked to stop; Unavailable if one of them does not work."""
+        try:
+            await self._run(owner)
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def _run(self, owner: Owner) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with anyio.create_task_group() as group:
+                for part in self.parts:
+                    part.start()
+                group.start_soon(self._begin, group, owner)
+                try:
+                    async for _ in signals:
+                        break
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await stop_all(self.parts)
+                group.cancel_scope.cancel()
+
+    async def _begin(self, group: anyio.abc.TaskGroup, owner: Owner) -> None:
+        for part in self.parts:
+            part.tell()
+            group.start_soon(part.keep)
+            await part.ready.wait()
+        self.lock.note(self.url)
+        write(self.settings.run / "url", self.url)
+        log.info("ready", url=self.url)
+        print(greeting(self.settings.root, self.url, owner), flush=True)
+
+    def _add(self, plan: Plan, answers: object) -> None:
+        self.parts.append(Part(plan, self.settings.root, answers, self.log_file))  # type: ignore[arg-type]
+
+    def _hosts(self, url: str) -> list[str]:
+        names = {urlsplit(url).hostname or "", self.settings.host}
+        return sorted(name for name in names if name not in port.WILDCARDS)
+
+    async def _workers_answer(self) -> None:
+        await wire.Errands(self.settings.run / "workers.sock", patience=0).ping(within=10.0)
+
+    async def _writer_answers(self) -> None:
+        async with wire.Wire(self.settings.run / "writer.sock", patience=0) as line:
+            await line.ping(within=10.0)
+
+
+async def web_answers(host: str, at: int) -> None:
+    """Returns if ``GET /health`` is answered with 200; OSError or Unavailable if not."""
+    with anyio.move_on_after(10.0):
+        reader, writer = await asyncio.open_connection(host, at)
+        try:
+            name = f"[{host}]" if ":" in host else host
+            request = f"GET /health HTTP/1.1\r\nHost: {name}:{at}\r\nConnection: close\r\n\r\n"
+            writer.write(request.encode("ascii"))
+            if b" 200 " in await reader.readline():
+                return
+        finally:
+            writer.close()
+    raise Unavailable("The web does not answer", "it may be starting; try again in a moment")
+
+
+def greeting(root: Path, url: str, owner: Owner) -> str:
+    """What a person is told when the daemon is ready."""
+    lines = [f"gitcollab serves {root}", f"  at {url}"]
+    if owner.code:
+        lines.append(f"  sign in as {owner.name}, once: {owner.address(url)}")
+    return "\n".join([*lines, "  stop with Ctrl-C"])
+
+
+def _log_file(settings: Settings) -> IO[bytes]:
+    path = settings.run / "log"
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > LOG_BYTES:
+            path.rename(path.with_name("log.old"))
+    return path.open("ab", buffering=0)
