@@ -10,7 +10,7 @@ from gitcollab.notebooks.checking import faults
 from gitcollab.notebooks.naming import names
 from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
-from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read
+from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
 from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
 from gitcollab.notebooks.weighing import ABSENT, judge, same
 from gitcollab.notebooks.writing import write
@@ -33,7 +33,7 @@ def merge(
     if ours == base:
         return Merge(notebook=theirs)
     try:
-        return _Merging(path, policy).merged(*(read(data) for data in (base, ours, theirs)), (ours, theirs))
+        return _Merging(path, policy).merged(*(read_any(data) for data in (base, ours, theirs)), (ours, theirs))
     except Unreadable as error:
         return whole_file(base, ours, theirs, path, str(error))
 

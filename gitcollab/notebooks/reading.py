@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from gitcollab.model import Json
+from gitcollab.notebooks.residue import upgraded
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 LONG = 20_000
@@ -97,6 +98,17 @@ def read(data: bytes) -> Notebook:
     except ValueError as error:
         raise Unreadable(f"not JSON: {error}"[:200]) from None
     return shaped(notebook)
+
+
+def read_any(data: bytes) -> Notebook:
+    """Parses a notebook of any format there ever was; one of nbformat 1 to 3 is converted. Raises Unreadable."""
+    try:
+        return read(data)
+    except Unreadable as error:
+        converted = upgraded(data) if error.is_old else None
+        if converted is None:
+            raise
+        return shaped(converted)
 
 
 def shaped(notebook: Json) -> Notebook:

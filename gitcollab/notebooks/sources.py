@@ -1,13 +1,229 @@
-"""Layer 5: the source of one cell. git's own verdict, and a second look at hunks that merely touch."""
+"""Layer 5: the source of one cell. git's own verdict first, then a second look at what git only says touches.
+
+git contests two edits as soon as their lines touch. People who resolve such merges keep both edits where each has
+lines of its own, or words of its own in one line; where both wrote something new at the same place they choose.
+The second look does the former and leaves the latter contested.
+"""
 
 from __future__ import annotations
 
-from gitcollab.notebooks.lines import weave
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import NamedTuple
+
+from gitcollab.notebooks.lines import Clash, Clean, Hunk, hunks, split, weave
+from gitcollab.notebooks.parsing import is_broken
+
+LONG_LINE = 4000
+"""Characters of a line beyond which nobody can see that two edits in it are apart: such a line is contested."""
+LARGE = 1600
+"""Pairs of lines in one changed stretch up to which each is compared with each."""
+ALIKE = 0.5
+"""Likeness from which one line of a changed stretch is another one edited."""
+
+_tokens = re.compile(r"\w+|\s+|[^\w\s]")
+_words = re.compile(r"\w+|[^\w\s]")
 
 
 def merged_source(base: str, ours: str, theirs: str) -> str | None:
-    """Returns the merged source, None where both sides changed the same lines."""
-    woven = weave(*(text.encode("utf-8", "surrogatepass") for text in (base, ours, theirs)))
+    """Returns the merged source, None where a person has to decide."""
+    texts = [text.encode("utf-8", "surrogatepass") for text in (base, ours, theirs)]
+    woven = weave(texts[0], texts[1], texts[2])
     if woven.is_clean:
         return woven.text("ours").decode("utf-8", "surrogatepass")
+    parts = []
+    for segment in woven.segments:
+        found = segment.lines if isinstance(segment, Clean) else _looked_at_again(segment)
+        if found is None:
+            return None
+        parts.append(found)
+    merged = b"".join(parts).decode("utf-8", "surrogatepass")
+    if is_broken(merged) and not (is_broken(ours) or is_broken(theirs)):
+        return None
+    return merged
+
+
+def _looked_at_again(clash: Clash) -> bytes | None:
+    """The lines that a clash becomes, None if it is one."""
+    for one, other in ((clash.ours, clash.theirs), (clash.theirs, clash.ours)):
+        if _is_space_only(clash.base, one):
+            return other
+    texts = [split(text) for text in (clash.base, clash.ours, clash.theirs)]
+    for one, other in ((texts[1], texts[2]), (texts[2], texts[1])):
+        if _holds(texts[0], one, other):
+            return b"".join(one)
+    is_ended = all(text[-1].endswith(b"\n") for text in texts if text)
+    if not is_ended:
+        texts = [text[:-1] + [text[-1] + b"\n"] if text and text[-1][-1:] != b"\n" else text for text in texts]
+    lines = _by_line(texts[0], texts[1], texts[2])
+    if lines is None:
+        return None
+    found = b"".join(lines)
+    return found if is_ended or not found.endswith(b"\n") else found[:-1]
+
+
+def _is_space_only(base: bytes, side: bytes) -> bool:
+    """Whether a side changed nothing but blank lines, space at line ends, or a semicolon at the very end."""
+    return _bare(base) == _bare(side)
+
+
+def _bare(text: bytes) -> list[bytes]:
+    return [line for line in (line.rstrip() for line in text.rstrip(b"; \t\r\n").split(b"\n")) if line]
+
+
+def _holds(base: list[bytes], large: list[bytes], small: list[bytes]) -> bool:
+    """Whether one side wrote all that the other one did, and more, and the more is not what the other one took out."""
+    rest = [line.rstrip() for line in small if line.strip()]
+    old = {line.rstrip() for line in base}
+    if not rest or all(line in old for line in rest):
+        return False
+    at = 0
+    for line in (line.rstrip() for line in large):
+        if at < len(rest) and line == rest[at]:
+            at += 1
+        elif line and line in old:
+            return False
+    return at == len(rest)
+
+
+# --- line by line --------------------------------------------------------------------------------------------------
+
+
+class _Side(NamedTuple):
+    """One side of a clash, seen from the base: what each base line became (None: it went), and what is new between.
+
+    ``busy`` holds the gaps at which it wrote something, or might as well have.
+    """
+
+    lines: list[bytes | None]
+    added: dict[int, list[bytes]]
+    busy: set[int]
+
+
+def _by_line(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> list[bytes] | None:
+    one, two = _seen_from(base, ours), _seen_from(base, theirs)
+    found: list[bytes] = []
+    for gap in range(len(base) + 1):
+        added = _between(one, two, gap)
+        if added is None:
+            return None
+        found += added
+        if gap < len(base):
+            line = _line(base[gap], one.lines[gap], two.lines[gap])
+            if line is None:
+                return None
+            found.append(line)
+    return found
+
+
+def _between(one: _Side, two: _Side, gap: int) -> list[bytes] | None:
+    mine, other = one.added.get(gap, []), two.added.get(gap, [])
+    if mine == other or not (gap in one.busy and gap in two.busy):
+        return mine or other
+    for large, small in ((mine, other), (other, mine)):
+        if small and _holds([], large, small):
+            return large
     return None
+
+
+def _line(base: bytes, ours: bytes | None, theirs: bytes | None) -> bytes | None:
+    """One line that both sides have; empty if it goes, None if they disagree."""
+    if ours == theirs or theirs == base:
+        return ours or b""
+    if ours == base:
+        return theirs or b""
+    return None if ours is None or theirs is None else _by_word(base, ours, theirs)
+
+
+def _seen_from(base: list[bytes], side: list[bytes]) -> _Side:
+    lines: list[bytes | None] = list(base)
+    added: dict[int, list[bytes]] = {}
+    busy: set[int] = set()
+    for hunk in hunks(b"".join(base), b"".join(side)):
+        pairs = _paired(base[hunk.start : hunk.end], side[hunk.new_start : hunk.new_end])
+        _note(hunk, pairs, side, (lines, added, busy))
+    return _Side(lines, added, busy)
+
+
+def _note(
+    hunk: Hunk,
+    pairs: list[tuple[int, int]],
+    side: list[bytes],
+    into: tuple[list[bytes | None], dict[int, list[bytes]], set[int]],
+) -> None:
+    lines, added, busy = into
+    ends = [(-1, -1), *pairs, (hunk.end - hunk.start, hunk.new_end - hunk.new_start)]
+    for (i, k), (next_i, next_k) in pairwise(ends):
+        new = side[hunk.new_start + k + 1 : hunk.new_start + next_k]
+        gone = range(hunk.start + i + 1, hunk.start + next_i)
+        for n in gone:
+            lines[n] = None
+        if new:
+            added.setdefault(gone.start, []).extend(new)
+            busy.update(range(gone.start, gone.stop + 1))
+        if next_i < hunk.end - hunk.start:
+            lines[hunk.start + next_i] = side[hunk.new_start + next_k]
+
+
+def _paired(old: list[bytes], new: list[bytes]) -> list[tuple[int, int]]:
+    """Which line of a changed stretch is which, edited: in order, the likest together."""
+    if not old or not new or len(old) * len(new) > LARGE:
+        return []
+    words = [[Counter(_words.findall(line.decode("utf-8", "replace"))) for line in lines] for lines in (old, new)]
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    likeness: dict[tuple[int, int], float] = {}
+    for i in range(len(old) - 1, -1, -1):
+        for k in range(len(new) - 1, -1, -1):
+            score = _likeness(words[0][i], words[1][k])
+            best[i][k] = max(best[i + 1][k], best[i][k + 1])
+            if score >= ALIKE:
+                likeness[i, k] = score + best[i + 1][k + 1]
+                best[i][k] = max(best[i][k], likeness[i, k])
+    found = []
+    i = k = 0
+    while i < len(old) and k < len(new):
+        if likeness.get((i, k)) == best[i][k]:
+            found.append((i, k))
+            i, k = i + 1, k + 1
+        elif best[i][k] == best[i + 1][k]:
+            i += 1
+        else:
+            k += 1
+    return found
+
+
+def _likeness(a: Counter[str], b: Counter[str]) -> float:
+    total = a.total() + b.total()
+    return 2 * (a & b).total() / total if total else 1.0
+
+
+# --- word by word --------------------------------------------------------------------------------------------------
+
+
+def _by_word(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """One line edited by both, where a word that both left alone stands between any two edits."""
+    if max(map(len, (base, ours, theirs))) > LONG_LINE:
+        return None
+    texts = [_tokens.findall(line.decode("utf-8", "surrogateescape")) for line in (base, ours, theirs)]
+    tokens = [b"".join(t.replace("\n", "\v").encode("utf-8", "surrogateescape") + b"\n" for t in text) for text in texts]
+    sides = hunks(tokens[0], tokens[1]), hunks(tokens[0], tokens[2])
+    edits = sorted([(h, 1) for h in sides[0]] + [(h, 2) for h in sides[1]])
+    found: list[str] = []
+    at = 0
+    last: tuple[Hunk, int] | None = None
+    for hunk, side in edits:
+        new = texts[side][hunk.new_start : hunk.new_end]
+        if last is not None and last[1] != side:
+            if last[0][:2] == hunk[:2] and new == texts[last[1]][last[0].new_start : last[0].new_end]:
+                continue
+            if not _has_word(texts[0][last[0].end : hunk.start]):
+                return None
+        found += texts[0][at : hunk.start] + new
+        at = hunk.end
+        last = hunk, side
+    return "".join(found + texts[0][at:]).encode("utf-8", "surrogateescape")
+
+
+def _has_word(tokens: list[str]) -> bool:
+    return any(token[0].isalnum() or token[0] == "_" for token in tokens)

@@ -133,11 +133,15 @@ def _ruled(field: str, base: Json, shared: Json, session: Json, policy: Policy) 
 def _combined(field: str, base: Json, shared: Json, session: Json) -> Weighed:
     if field.partition(".")[0] != "attachments" and field != "metadata.nbgrader":
         value = _members(base, shared, session)
-        if value is ABSENT and isinstance(shared, list | dict) and isinstance(session, type(shared)):
-            value = combined(None if base is ABSENT else base, shared, session, ABSENT)
+        if value is ABSENT and all(isinstance(tree, type(base)) for tree in (shared, session)) and _is_tree(base):
+            value = combined(base, shared, session, ABSENT)
         if value is not ABSENT:
             return Weighed(is_contested=False, value=value)
     return Weighed(is_contested=True, value=shared, reason="both changed it")
+
+
+def _is_tree(value: Json) -> bool:
+    return isinstance(value, list | dict)
 
 
 def _members(base: Json, shared: Json, session: Json) -> Json:

@@ -1,0 +1,26 @@
+"""Whether a source is Python that parses: a merged one that no longer does was merged wrongly."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+LONG = 200_000
+"""Characters beyond which nothing is parsed."""
+
+_magic = re.compile(r"(?m)^(\s*)(?:[%!?].*|.*\?)$")
+
+
+def is_broken(source: str) -> bool:
+    """Whether a code cell is no Python, IPython's magics aside; what another language's magic heads never is."""
+    import ast  # only a second look at touching edits wants it
+
+    if source.startswith("%%") or len(source) > LONG:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(_magic.sub(r"\1pass", source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return False
