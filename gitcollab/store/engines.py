@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gitcollab.errors import BadInput, GitcollabError, NoSpace, Unavailable
+from gitcollab.errors import BadInput, GitcollabError, NoSpace, Unavailable, Unusable
 
 WAIT = 15.0  # seconds that a transaction waits for another one's locks
 
@@ -78,8 +78,12 @@ def _own(url: URL) -> None:
     """Makes the file, or an older one, readable by its owner only; SQLite gives its -wal and -shm the same mode."""
     if not url.database or url.database == ":memory:":
         raise BadInput("the SQLite database needs a file", "write sqlite:////absolute/path")
-    os.close(os.open(url.database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    os.chmod(url.database, 0o600)
+    try:
+        os.close(os.open(url.database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        os.chmod(url.database, 0o600)
+    except OSError as error:
+        why = f"the database {url.database} cannot be opened: {error.strerror}"
+        raise Unavailable(why, "look at the directory, its owner and its mode") from error
 
 
 def _prepared(opened: Engine) -> Engine:
@@ -118,6 +122,8 @@ def _told(context: ExceptionContext) -> None:
     text = str(error).lower()
     if "disk is full" in text or getattr(error, "sqlstate", "") == "53100":
         raise NoSpace("the database's disk is full", "free some space; nothing was saved") from error
+    if "malformed" in text or "not a database" in text:
+        raise Unusable("the database is damaged", "`gitcollab doctor` says what can be done") from error
     if context.is_disconnect or _is_busy(error, text):
         raise Unavailable("the database does not answer", "try again in a moment") from error
 
@@ -127,7 +133,6 @@ def _is_busy(error: BaseException, text: str) -> bool:
         return "locked" in text or "unable to open" in text
     state = getattr(error, "sqlstate", None)
     if state is None:
-        return (
-            type(error).__name__ == "OperationalError"
-        )  # psycopg's, whose import is optional: no connection
+        # psycopg's, whose import is optional; without a state: no connection
+        return type(error).__name__ == "OperationalError"
     return state[:2] in {"08", "40", "53", "57"}

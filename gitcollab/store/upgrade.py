@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
 from gitcollab.errors import Unusable
-from gitcollab.store.engines import engine
+from gitcollab.store.engines import engine, reading
 from gitcollab.store.schema import METADATA
 
 if TYPE_CHECKING:
@@ -22,10 +26,15 @@ LOCK = 0x67697463  # "gitc", the number of the advisory lock on PostgreSQL
 def migrate(url: str) -> None:
     """Brings a database to this program's tables; does nothing where they are. All of it or none.
 
-    Two programs that start at once take turns. Unusable if a newer program has changed the database.
+    Two programs that start at once take turns. A SQLite file with older tables is first copied to
+    ``FILE.before-REVISION``. Unusable if a newer program has changed the database.
     """
     opened = engine(url)
     try:
+        with reading(opened).connect() as conn:
+            is_older = bool(_revisions(conn)) and not is_current(conn)
+        if is_older and opened.dialect.name == "sqlite":
+            _copy(Path(str(opened.url.database)))
         with opened.begin() as conn:
             upgrade(conn)
     finally:
@@ -33,21 +42,42 @@ def migrate(url: str) -> None:
 
 
 def upgrade(conn: Connection) -> None:
-    """Does what ``migrate`` does, in the caller's transaction."""
-    from alembic.runtime.migration import MigrationContext
-
+    """Does what ``migrate`` does, in the caller's transaction and without a copy."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    scripts = _scripts()
+    if not is_current(conn):
+        _run(conn, _scripts())
+
+
+def is_current(conn: Connection) -> bool:
+    """Tells whether the tables are this program's. Unusable if they are a newer one's."""
+    scripts, present = _scripts(), _revisions(conn)
     known = {script.revision for script in scripts.walk_revisions()}
-    present = MigrationContext.configure(conn).get_current_heads()
     if not known.issuperset(present):
         raise Unusable(
             "the database was written by a newer gitcollab than this one",
-            "install that version again, or restore the backup made before the upgrade",
+            "install that version again, or restore the copy made before the upgrade",
             revision=", ".join(present),
         )
-    _run(conn, scripts)
+    return set(present) == set(scripts.get_heads())
+
+
+def _revisions(conn: Connection) -> tuple[str, ...]:
+    from alembic.runtime.migration import MigrationContext
+
+    return MigrationContext.configure(conn).get_current_heads()
+
+
+def _copy(file: Path) -> None:
+    """Copies a database as it stands, once: a second try does not overwrite the copy of the first."""
+    target = file.with_name(f"{file.name}.before-{_scripts().get_current_head()}")
+    if target.exists():
+        return
+    number, partial = tempfile.mkstemp(prefix=f"{target.name}.", dir=target.parent)
+    os.close(number)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(partial)) as copy:
+        source.backup(copy)
+    os.rename(partial, target)
 
 
 def _run(conn: Connection, scripts: ScriptDirectory) -> None:

@@ -10,13 +10,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from gitcollab import store
-from gitcollab.errors import BadInput, NoSpace, Unavailable
+from gitcollab.errors import BadInput, NoSpace, Unavailable, Unusable
 from gitcollab.store import engines, people
 
-
-def only_sqlite(kind: str) -> None:
-    if kind != "sqlite":
-        pytest.skip("about SQLite files")
+only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 
 
 def pragma(engine: Engine, name: str) -> object:
@@ -24,8 +21,8 @@ def pragma(engine: Engine, name: str) -> object:
         return conn.execute(text(f"PRAGMA {name}")).scalar_one()
 
 
-def test_sqlite_is_durable_and_keeps_its_references(kind: str, engine: Engine) -> None:
-    only_sqlite(kind)
+@only_sqlite
+def test_sqlite_is_durable_and_keeps_its_references(engine: Engine) -> None:
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15000}
     assert expected == {name: pragma(engine, name) for name in expected}
 
@@ -102,10 +99,10 @@ async def test_the_same_functions_serve_an_event_loop(url: str) -> None:
     await opened.dispose()
 
 
+@only_sqlite
 def test_a_database_that_stays_locked_is_unavailable(
-    kind: str, engine: Engine, url: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    only_sqlite(kind)
     monkeypatch.setattr(engines, "WAIT", 0.05)
     impatient = store.engine(url)
     with engine.begin(), pytest.raises(Unavailable), impatient.begin():
@@ -124,8 +121,8 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
         pass
 
 
-def test_a_full_disk_is_told_as_such(kind: str, engine: Engine) -> None:
-    only_sqlite(kind)
+@only_sqlite
+def test_a_full_disk_is_told_as_such(engine: Engine) -> None:
     with engine.begin() as conn:
         pages = conn.execute(text("PRAGMA page_count")).scalar_one()
         conn.execute(text(f"PRAGMA max_page_count={pages}"))
@@ -145,3 +142,18 @@ def crowd(engine: Engine) -> None:
 def test_text_that_one_database_could_not_store_is_refused_by_all(conn: Connection, odd: str) -> None:
     with pytest.raises(BadInput):
         people.set_display(conn, odd, "Ana")
+
+
+@pytest.mark.parametrize("content", [b"not a database at all " * 100, b"SQLite format 3\0" + b"\xff" * 8000])
+def test_a_damaged_file_is_told_as_such(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "damaged.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(Unusable) as told:
+        store.migrate(store.file_url(path))
+    assert ("damaged" in told.value.message, content) == (True, path.read_bytes())
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as told:
+        store.engine(store.file_url(tmp_path / "gone" / "x.sqlite"))
+    assert f"{tmp_path}/gone" in told.value.message
