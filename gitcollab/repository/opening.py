@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ConfigLevel, Option
+from pygit2.enums import ConfigLevel
 
 from gitcollab.errors import NotFound, Unusable
 from gitcollab.repository.durable import sync_directory, sync_filesystem
@@ -21,7 +21,6 @@ CONFIG = """\
 \tlogAllRefUpdates = always
 \tfsync = committed,reference
 \tfsyncMethod = fsync
-\tfsyncObjectFiles = true
 \tprotectHFS = true
 \tprotectNTFS = true
 \tfsmonitor = false
@@ -56,7 +55,6 @@ CONFIG = """\
 ATTRIBUTES = "*.ipynb merge=binary\n"
 """A text merge of notebooks is often clean and wrong (facts-git 6)."""
 
-pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
 for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL, ConfigLevel.PROGRAMDATA):
     pygit2.settings.search_path[_level] = ""
 

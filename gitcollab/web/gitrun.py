@@ -1,0 +1,182 @@
+"""One run of the git program for one request: fed, relayed with back-pressure, watched, and ended with its client."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+from starlette.types import Send
+
+from gitcollab.errors import GitcollabError, Unavailable
+from gitcollab.web.gitbody import Body
+
+CHUNK = 64 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one run: seconds without a byte in either direction, seconds in all, bytes of a request, of memory.
+
+    ``recheck`` is how many seconds pass between two looks whether the reader still has access.
+    """
+
+    idle: float = 60.0
+    whole: float = 3600.0
+    recheck: float = 2.0
+    grace: float = 2.0
+    request_size: int = 64 * 1024 * 1024
+    memory: int = 4 * 1024**3
+    cpu: int = 900
+
+
+class Run:
+    """Runs ``argv`` once. ``still_allowed`` raises when the asker's access has ended."""
+
+    def __init__(
+        self,
+        argv: list[str],
+        env: dict[str, str],
+        limits: Limits,
+        still_allowed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._argv, self._env, self._limits = argv, env, limits
+        self._still_allowed = still_allowed
+        self._moved_at = time.monotonic()
+
+    async def serve(self, body: Body, send: Send, content_type: str, preamble: bytes = b"") -> None:
+        """Feeds the body to the program and sends what it says.
+
+        Raises TooLarge or BadInput for the body, Unavailable when the program fails or the time is up; returns quietly
+        when the client goes away. The program is gone in every case.
+        """
+        async with self._running() as process:
+            errors = asyncio.create_task(_tail(process))
+            work = [
+                asyncio.create_task(self._feed(process, body)),
+                asyncio.create_task(self._relay(process, send, content_type, preamble)),
+                asyncio.create_task(self._watch()),
+            ]
+            try:
+                done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            except ConnectionResetError:
+                return
+            except GitcollabError:
+                log.warning("git ended early", argv=self._argv[-3:], said=await _soon(errors))
+                raise
+            finally:
+                await _cancelled(*work, errors)
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[Process]:
+        process = await asyncio.create_subprocess_exec(
+            *self._argv, env=self._env, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+        )
+        with suppress(ProcessLookupError):  # it may have ended already
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (self._limits.memory, self._limits.memory))
+            resource.prlimit(process.pid, resource.RLIMIT_CPU, (self._limits.cpu, self._limits.cpu))
+        try:
+            yield process
+        finally:
+            await asyncio.shield(self._end(process))
+
+    async def _feed(self, process: Process, body: Body) -> None:
+        stdin = process.stdin
+        assert stdin is not None  # noqa: S101 - opened as a pipe
+        is_open = True
+        async for piece in body.pieces():
+            self._moved_at = time.monotonic()
+            if is_open:
+                stdin.write(piece)
+                is_open = await _drained(stdin)
+        stdin.close()
+        await body.gone()
+        raise ConnectionResetError("the client has gone")
+
+    async def _relay(self, process: Process, send: Send, content_type: str, preamble: bytes) -> None:
+        stdout = process.stdout
+        assert stdout is not None  # noqa: S101 - opened as a pipe
+        chunk = await stdout.read(CHUNK)
+        if not chunk and await process.wait() != 0:
+            raise Unavailable(
+                "the repository cannot be read just now", "try again; the server's log says more"
+            )
+        headers = [(b"content-type", content_type.encode()), (b"cache-control", b"no-cache")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        chunk = preamble + chunk
+        while chunk:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._moved_at = time.monotonic()
+            chunk = await stdout.read(CHUNK)
+        if await process.wait() != 0:
+            raise Unavailable("git stopped in the middle of its answer", "try again")
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _watch(self) -> None:
+        """Raises when nothing has moved for too long, the time is up, or access has ended."""
+        start = time.monotonic()
+        while True:
+            await asyncio.sleep(min(self._limits.recheck, self._limits.idle / 4))
+            now = time.monotonic()
+            if now - self._moved_at > self._limits.idle or now - start > self._limits.whole:
+                raise Unavailable("the connection was idle or open for too long", "try again")
+            await self._still_allowed()
+
+    async def _end(self, process: Process) -> None:
+        """Ends the program and all that it has started; they share a group of their own.
+
+        Its pipes are read out as well: until they are, asyncio does not call a program ended (cpython#119710).
+        """
+        if process.stdin:
+            process.stdin.close()
+        pipes = filter(None, (process.stdout, process.stderr))
+        rest = [asyncio.create_task(pipe.read()) for pipe in pipes]
+        for number, wait in ((signal.SIGTERM, self._limits.grace), (signal.SIGKILL, None)):
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, number)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), wait)
+                break
+        await asyncio.gather(*rest)
+
+
+async def _drained(stdin: asyncio.StreamWriter) -> bool:
+    try:
+        await stdin.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        return False  # the program has heard enough; the rest of the body is read and dropped
+    return True
+
+
+async def _tail(process: Process) -> str:
+    """Reads all that the program complains of, and keeps the end of it."""
+    kept = b""
+    assert process.stderr is not None  # noqa: S101 - opened as a pipe
+    while data := await process.stderr.read(CHUNK):
+        kept = (kept + data)[-2000:]
+    return kept.decode("utf-8", "replace").strip()
+
+
+async def _soon(task: asyncio.Task[str]) -> str:
+    try:
+        return await asyncio.wait_for(asyncio.shield(task), 0.5)
+    except TimeoutError:
+        return ""
+
+
+async def _cancelled(*tasks: asyncio.Task[None] | asyncio.Task[str]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
