@@ -4,18 +4,21 @@ Its functions are plain ones that take a ``Connection`` first: threads call them
 event loop within ``conn.run_sync(function, …)`` of an ``async_engine(url)``. Nothing here commits by itself.
 """
 
-from gitcollab.store import collabs, journal, leases, links, people, sessions, tokens
+from gitcollab.store import answers, audit, collabs, journal, leases, links, members, people, sessions, tokens
 from gitcollab.store.engines import async_engine, engine, file_url, reading
 from gitcollab.store.upgrade import migrate
 
 __all__ = [
+    "answers",
     "async_engine",
+    "audit",
     "collabs",
     "engine",
     "file_url",
     "journal",
     "leases",
     "links",
+    "members",
     "migrate",
     "people",
     "reading",

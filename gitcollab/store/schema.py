@@ -169,3 +169,29 @@ HEADS = Table(
     Column("ref", Text, nullable=False),
     Column("oid", Text, nullable=False),
 )
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", Text, nullable=False),
+    Column("user", Text, nullable=False),  # as given: also of people who do not exist
+    Column("via", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("collab", Text, nullable=False),  # empty: on the server
+    Column("detail", Text, nullable=False),  # JSON object
+    Column("outcome", Text, nullable=False),
+    Index(None, "collab", "n"),
+    Index(None, "user", "n"),
+)
+
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("user", Text, ForeignKey("people.name"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),  # digest: a key stands for one request
+    Column("body", LargeBinary, nullable=False),
+    Column("at", Text, nullable=False, index=True),
+)

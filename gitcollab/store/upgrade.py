@@ -41,12 +41,12 @@ def migrate(url: str) -> None:
         opened.dispose()
 
 
-def upgrade(conn: Connection) -> None:
-    """Does what ``migrate`` does, in the caller's transaction and without a copy."""
+def upgrade(conn: Connection, to: str = "head") -> None:
+    """Does what ``migrate`` does, in the caller's transaction and without a copy; ``to`` is the last step."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if not is_current(conn):
-        _run(conn, _scripts())
+        _run(conn, _scripts(), to)
 
 
 def is_current(conn: Connection) -> bool:
@@ -80,11 +80,11 @@ def _copy(file: Path) -> None:
     os.rename(partial, target)
 
 
-def _run(conn: Connection, scripts: ScriptDirectory) -> None:
+def _run(conn: Connection, scripts: ScriptDirectory, to: str) -> None:
     from alembic.runtime.environment import EnvironmentContext
 
     def steps(revision: Any, _context: object) -> Any:
-        return scripts._upgrade_revs("head", revision)
+        return scripts._upgrade_revs(to, revision)
 
     with _environment(EnvironmentContext, scripts, steps) as environment:
         environment.configure(connection=conn, target_metadata=METADATA, transactional_ddl=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import stat
 import warnings
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,7 +14,7 @@ from sqlalchemy import Engine, inspect, text
 
 from gitcollab import store
 from gitcollab.errors import Unusable
-from gitcollab.store import upgrade
+from gitcollab.store import people, upgrade
 from gitcollab.store.schema import METADATA
 
 
@@ -72,12 +74,47 @@ def test_programs_that_start_at_once_take_turns(empty: str) -> None:
     opened.dispose()
 
 
+@pytest.fixture
+def old(empty: str) -> str:
+    """The URL of a database that the first release has made and put somebody in."""
+    opened = store.engine(empty)
+    with opened.begin() as conn:
+        upgrade.upgrade(conn, "0001")
+        conn.execute(text("INSERT INTO people VALUES ('ana', 'Ana', '', false, '2026-01-01T00:00:00Z')"))
+    opened.dispose()
+    return empty
+
+
+def test_an_older_database_is_brought_up_with_what_is_in_it(old: str) -> None:
+    store.migrate(old)
+    opened = store.engine(old)
+    with opened.connect() as conn:
+        assert (True, "Ana") == (upgrade.is_current(conn), people.person(conn, "ana").display)
+    opened.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_an_older_file_is_copied_before_it_is_changed(old: str, tmp_path: Path) -> None:
+    newest = upgrade._scripts().get_current_head()
+    store.migrate(old)
+    store.migrate(old)
+    (copy,) = tmp_path.glob("*.before-*")
+    assert (f"empty.sqlite.before-{newest}", 0o600) == (copy.name, stat.S_IMODE(copy.stat().st_mode))
+    opened = store.engine(store.file_url(copy))
+    with opened.connect() as conn:
+        assert ("0001", 1) == (
+            conn.execute(text("SELECT version_num FROM alembic_version")).scalar_one(),
+            conn.execute(text("SELECT count(*) FROM people")).scalar_one(),
+        )
+    opened.dispose()
+
+
 def test_a_migration_that_fails_leaves_nothing_behind(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("killed")
 
     run = upgrade._run
-    monkeypatch.setattr(upgrade, "_run", lambda conn, scripts: (run(conn, scripts), fail()))
+    monkeypatch.setattr(upgrade, "_run", lambda *given: (run(*given), fail()))
     with pytest.raises(RuntimeError):
         store.migrate(empty)
     opened = store.engine(empty)
