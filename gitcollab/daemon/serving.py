@@ -98,6 +98,7 @@ class Daemon:
         self._add(
             Plan(
                 module="gitcollab.writer",
+                arguments=("--told",),
                 told=shared
                 | {
                     "debounce": settings.debounce,

@@ -1,11 +1,13 @@
 """The writer process: ``python -m gitcollab.writer --root ROOT`` answers at ROOT/run/writer.sock until SIGTERM.
 
-It heals what a crash left before it answers; the daemon holds the root's lock for it.
+It heals what a crash left before it answers; the daemon holds the root's lock for it. With ``--told`` alone it reads
+the same arguments as one JSON object from standard input, once its libraries are loaded; so the daemon starts it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import anyio
 import structlog
 
-from gitcollab import store, wire
+from gitcollab import logs, store, wire
 from gitcollab.collab import Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.watch import Pace
@@ -29,7 +31,8 @@ def main() -> None:
     """Runs the writer with the arguments of the command line."""
     # jsonschema compiles a grammar that no notebook schema uses; this costs more than all else together
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-    anyio.run(run, _arguments())
+    logs.to_stderr("writer")
+    anyio.run(run, _told() if sys.argv[1:] == ["--told"] else _arguments())
 
 
 async def run(given: argparse.Namespace) -> None:
@@ -57,6 +60,11 @@ async def _stop_on_signal(scope: anyio.CancelScope) -> None:
         async for _ in signals:
             scope.cancel()
             return
+
+
+def _told() -> argparse.Namespace:
+    told = json.loads(sys.stdin.buffer.read())
+    return argparse.Namespace(**{**told, "root": Path(told["root"])})
 
 
 def _arguments() -> argparse.Namespace:
