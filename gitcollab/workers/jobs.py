@@ -16,7 +16,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
     block_slow_import()
     from gitcollab import notebooks
     from gitcollab.flow import compare
-    from gitcollab.web import render
+    from gitcollab.workers.showing import shown
 
     def answer(act: acts.Act) -> object:
         match act:
@@ -26,7 +26,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
             case acts.DiffBytes():
                 return notebooks.diff(act.before, act.after)
             case acts.RenderNotebook() | acts.RenderDiff():
-                return render.answer(repository(root, act.collab), act)
+                return shown(repository(root, act.collab), act)
             case acts.Reading():
                 return compare.answer(repository(root, act.collab), act)
             case _:

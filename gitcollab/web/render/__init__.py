@@ -1,0 +1,10 @@
+"""RENDER: cells in, safe HTML out. Pure; it runs in a worker, because a notebook is hostile until proven harmless.
+
+Nothing of a notebook becomes markup but through ``text.escape`` or nh3; nothing in it is run. What is too rich to be
+shown safely is named instead.
+"""
+
+from gitcollab.web.render.difference import render_diff, render_text_diff
+from gitcollab.web.render.notebook import language_of, render_notebook, render_text
+
+__all__ = ["language_of", "render_diff", "render_notebook", "render_text", "render_text_diff"]

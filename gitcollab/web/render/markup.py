@@ -1,0 +1,143 @@
+"""Markup that came from notebooks: Markdown and HTML tables, made harmless by nh3 and kept from loading anything."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gitcollab.web.render.text import escape, named, visible
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+LONGEST = 60_000
+"""Characters of Markdown that are formatted; a longer text is shown as it was written."""
+BRACKETS = 3_000
+"""Opening brackets, stars and the like up to which formatting is known to be quick."""
+TABLE = 1_000_000
+"""Characters of an HTML output that are shown."""
+TAGS = frozenset(
+    """
+    a abbr b blockquote br caption code col colgroup dd del div dl dt em hr i img ins kbd li
+    ol p pre s small span strong sub sup table tbody td tfoot th thead tr u ul
+    """.split()  # noqa: SIM905  # a list of words is read as one
+)
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+ATTRIBUTES: dict[str, set[str]] = {
+    "a": {"href", "title"},
+    "abbr": {"title"},
+    "img": {"src", "alt", "title"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "ol": {"start"},
+}
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]{1,4000000}")
+LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"']{1,2000}", re.IGNORECASE)
+SPAN = re.compile(r"[0-9]{1,3}")
+AFTER_CLEANING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def markdown(source: str, attachments: Mapping[str, str]) -> str:
+    """Markdown as harmless HTML. ``attachments`` are pictures by name, as data URLs. Headings begin at h3, below the
+    page's own."""
+    text = visible(source)
+    if len(text) > LONGEST or sum(map(text.count, "[*_`!<>")) > BRACKETS:
+        return f'<pre class="plain">{escape(source)}</pre>'
+    return cleaned(parser().render(text, {"attachments": attachments}), TAGS | HEADINGS)
+
+
+def table(source: str) -> str:
+    """An HTML output as harmless HTML; empty if nothing of it can be shown."""
+    unclosed = source.count("<") - 2 * source.count("</")
+    is_quick = (
+        len(source) <= TABLE and source.count("<") < 50_000 and unclosed < 10_000
+    )  # deep nesting is quadratic
+    return cleaned(source, TAGS) if is_quick else ""
+
+
+def cleaned(source: str, tags: frozenset[str]) -> str:
+    """``source`` with ``tags`` alone, none of which names itself, styles itself or loads anything."""
+    import nh3
+
+    clean = nh3.clean(
+        source.encode("utf-8", "replace").decode(),
+        tags=set(tags),
+        clean_content_tags={
+            "script",
+            "style",
+            "template",
+            "title",
+            "iframe",
+            "object",
+            "svg",
+            "math",
+            "noscript",
+        },
+        attributes=ATTRIBUTES,
+        attribute_filter=kept,
+        allowed_classes={"span": {"math"}, "div": {"math"}},
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    )
+    return AFTER_CLEANING.sub(named, clean)
+
+
+def kept(tag: str, name: str, value: str) -> str | None:
+    """An attribute's value, or None if it may not stand: only pictures within, only links out, only small spans."""
+    if name == "src":
+        return value if PICTURE.fullmatch(value) else None
+    if name == "href":
+        return value if LINK.fullmatch(value) else None
+    if name in {"colspan", "rowspan", "start"}:
+        return value if SPAN.fullmatch(value) else None
+    return value[:500]
+
+
+@functools.cache
+def parser() -> MarkdownIt:
+    """CommonMark with tables and formulas, raw HTML as text."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    made.use(dollarmath_plugin, renderer=formula, allow_space=False, double_inline=True)
+    made.core.ruler.push("lower_headings", lower_headings)
+    made.core.ruler.push("place_pictures", place_pictures)
+    return made
+
+
+def formula(content: str, options: object) -> str:
+    """A formula as its TeX: nothing of a notebook is run, a typesetter neither."""
+    return escape(content)
+
+
+def lower_headings(state: object) -> None:
+    """Moves headings two levels down."""
+    for token in state.tokens:  # type: ignore[attr-defined]
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+
+
+def place_pictures(state: object) -> None:
+    """Puts attached pictures in; a picture from elsewhere becomes a link to it, for nothing is loaded by looking."""
+    from markdown_it.token import Token
+
+    attachments: Mapping[str, str] = state.env.get("attachments", {})  # type: ignore[attr-defined]
+    for token in state.tokens:  # type: ignore[attr-defined]
+        for child in token.children or ():
+            if child.type != "image":
+                continue
+            address = str(child.attrs.get("src", ""))
+            if address.startswith("attachment:") and address[11:] in attachments:
+                child.attrs["src"] = attachments[address[11:]]
+            elif not PICTURE.fullmatch(address):
+                words = Token("text", "", 0)
+                words.content = f"[picture: {child.content or 'without a name'}, at {address[:300]}]"
+                child.type, child.tag, child.children = "text", "", []
+                child.content = words.content
