@@ -75,6 +75,7 @@ async def serve(told: Told, key: bytes) -> None:
                 workers=Errands(run / "workers.sock"),
                 key=key,
                 base_url=told.base_url,
+                repositories=Path(told.root) / "collabs",
                 hosts=LOOPBACK | set(told.hosts),
                 max_body=told.max_body,
             )

@@ -7,23 +7,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route, Router
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Scope
 
-from gitcollab.errors import BadInput, GitcollabError, NotFound, TooLarge
+from gitcollab.acts import Reading
+from gitcollab.errors import BadInput, GitcollabError, NotFound, NotSignedIn, TooLarge
 from gitcollab.web import stream
 from gitcollab.web.answers import refusal
 from gitcollab.web.api import DOORS
+from gitcollab.web.ask import admitted
 from gitcollab.web.assets import Assets
-from gitcollab.web.auth import SignedIn
+from gitcollab.web.auth import Credential, SignedIn, actor_of
 from gitcollab.web.doors import routes
 from gitcollab.web.gate import keep_gate
+from gitcollab.web.git import Authorise, GitDoor
 from gitcollab.web.guard import Guard
 from gitcollab.web.hub import Hub
 from gitcollab.web.openapi import document
@@ -32,6 +36,7 @@ from gitcollab.web.site import MAX_BODY, Asked, Site, Told
 from gitcollab.web.templates import Templates
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
@@ -51,7 +56,8 @@ class Surroundings:
     """What an application is made of.
 
     ``key`` signs cookies; ``base_url`` is how people reach it (no slash at the end); ``hosts`` are names it answers
-    under besides; ``max_body`` is how many bytes one request may send; ``git`` answers below ``/git``.
+    under besides; ``max_body`` is how many bytes one request may send; the collabs' repositories lie in
+    ``repositories``.
     """
 
     store: AsyncEngine
@@ -59,6 +65,7 @@ class Surroundings:
     workers: Asked
     key: bytes
     base_url: str
+    repositories: Path
     hosts: frozenset[str] = frozenset()
     max_body: int = MAX_BODY
 
@@ -101,12 +108,28 @@ def create_app(given: Surroundings) -> Application:
         lifespan=lifespan(site),
     )
     app.router.redirect_slashes = False
-    app.router.default = SignedIn(Router(inner(site, templates), redirect_slashes=False), site)
+    git = GitDoor(lambda collab: given.repositories / f"{collab}.git", fetching(site))
+    app.router.default = SignedIn(Router(inner(site, templates, git), redirect_slashes=False), site)
     guard = Guard(app, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
     return Application(guard, hub)
 
 
-def inner(site: Site, templates: Templates) -> list[BaseRoute]:
+def fetching(site: Site) -> Authorise:
+    """What the git door asks before and while it answers: whether the credential still opens the collab."""
+
+    def check(connection: Connection, credential: Credential, collab: str) -> None:
+        actor = actor_of(connection, credential)
+        if actor is None:
+            raise NotSignedIn("This token is no more", "use another one as password")
+        admitted(connection, actor, Reading(actor=actor, collab=collab))
+
+    async def authorise(scope: Scope, collab: str, is_push: bool) -> None:
+        await site.look(check, scope["state"]["credential"], collab)
+
+    return authorise
+
+
+def inner(site: Site, templates: Templates, git: ASGIApp) -> list[BaseRoute]:
     """Every route that needs a sign-in."""
     doors = (*DOORS, *stream.DOORS)
     told = document(doors, VERSION)
@@ -117,6 +140,7 @@ def inner(site: Site, templates: Templates) -> list[BaseRoute]:
     return [
         Route("/api/openapi.json", openapi),
         *routes(doors, site),
+        Mount("/git", git),
     ]
 
 

@@ -149,13 +149,14 @@ def recorder(engine: Engine) -> Recorder:
 
 
 @pytest.fixture
-def built(url: str, recorder: Recorder, secrets: dict[str, str]) -> Application:
+def built(url: str, recorder: Recorder, secrets: dict[str, str], tmp_path: Path) -> Application:
     given = Surroundings(
         store=store.async_engine(url),
         writer=recorder,
         workers=recorder,
         key=b"k" * 32,
         base_url=BASE,
+        repositories=tmp_path / "collabs",
         max_body=1 << 20,
     )
     return create_app(given)
