@@ -7,23 +7,77 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+SINGLY = 64
+"""Up to so many files are flushed one by one; more than that, with the whole file system at once."""
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.sync_file_range.argtypes = (ctypes.c_int, ctypes.c_longlong, ctypes.c_longlong, ctypes.c_uint)
+_START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 
 
-def sync_directory(path: Path | str) -> None:
+class Pending:
+    """Files and directories that were written and must be durable before a ref says so."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._files: dict[Path, None] = {}
+        self._directories: dict[Path, None] = {}
+
+    def add(self, *files: Path, directories: Iterable[Path] = ()) -> None:
+        """Notes files, whose directories come along, and further directories."""
+        self._files |= dict.fromkeys(files)
+        self._directories |= dict.fromkeys([*(file.parent for file in files), *directories])
+
+    def flush(self) -> None:
+        """Makes what was noted durable, and forgets it once it is."""
+        if len(self._files) + len(self._directories) > 2 * SINGLY:
+            sync_filesystem(self.top)
+        else:
+            sync_files(self._files)
+            for directory in self._directories:
+                sync_directory(directory)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forgets what was noted: a flush of the whole file system has done it."""
+        self._files.clear()
+        self._directories.clear()
+
+    def __len__(self) -> int:
+        return len(self._files) + len(self._directories)
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Makes files durable. One that has vanished was packed meanwhile, by a program that flushes its packs.
+
+    Writing is started on all before any is waited for: so they share one commit of the file system's journal.
+    """
+    handles = [handle for path in paths if (handle := _opened(path)) is not None]
+    try:
+        for handle in handles:
+            _LIBC.sync_file_range(handle, 0, 0, _START_WRITING)  # a hint; fsync below says what is true
+        for handle in handles:
+            os.fsync(handle)
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def sync_directory(path: Path) -> None:
     """Makes the names in a directory durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
-def sync_filesystem(path: Path | str) -> None:
+def sync_filesystem(path: Path) -> None:
     """Makes everything written so far to the file system that holds ``path`` durable, in one barrier."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if _LIBC.syncfs(handle) != 0:
             code = ctypes.get_errno()
@@ -32,24 +86,21 @@ def sync_filesystem(path: Path | str) -> None:
         os.close(handle)
 
 
-def make_directories(path: Path, top: Path, *, is_synced: bool = True) -> None:
-    """Makes ``path`` and what is missing above it, up to ``top`` which exists."""
+def make_directories(path: Path, top: Path) -> list[Path]:
+    """Makes ``path`` and what is missing above it, up to ``top``; returns the directories that have a new name."""
     if path == top or path.is_dir():
-        return
-    make_directories(path.parent, top, is_synced=is_synced)
+        return []
+    above = make_directories(path.parent, top)
     path.mkdir(exist_ok=True)
-    if is_synced:
-        sync_directory(path.parent)
+    return [*above, path.parent]
 
 
-def write_new(path: Path | str, pieces: list[bytes], mode: int = 0o644, *, is_synced: bool = True) -> None:
-    """Writes a file that must not exist yet; on any failure nothing is left of it."""
+def write_new(path: Path, pieces: Iterable[bytes], mode: int = 0o644) -> None:
+    """Writes a file that must not exist yet, unflushed; on any failure nothing is left of it."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
         for piece in pieces:
             _write_all(handle, piece)
-        if is_synced:
-            os.fsync(handle)
     except BaseException:
         os.unlink(path)
         raise
@@ -57,15 +108,20 @@ def write_new(path: Path | str, pieces: list[bytes], mode: int = 0o644, *, is_sy
         os.close(handle)
 
 
-def rewrite(path: Path | str, data: bytes, *, is_synced: bool = True) -> None:
-    """Fills a file that the caller has made and nobody reads yet, such as a lock that will be renamed."""
+def rewrite(path: Path, data: bytes) -> None:
+    """Fills a file that the caller has made and nobody reads yet, such as a lock that will be renamed; unflushed."""
     handle = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         _write_all(handle, data)
-        if is_synced:
-            os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
 
 
 def _write_all(handle: int, data: bytes) -> None:

@@ -11,12 +11,13 @@ import hashlib
 import os
 import secrets
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pygit2
 
 from gitcollab.errors import BadInput, TooLarge
-from gitcollab.repository.durable import sync_directory, write_new
+from gitcollab.repository.durable import Pending, make_directories, write_new
 from gitcollab.repository.errors import Damaged, disk_errors
 from gitcollab.repository.opening import opened
 from gitcollab.repository.values import checked_oid
@@ -29,11 +30,11 @@ _PACKED_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
 
 class Objects:
-    """The objects of one repository. ``is_deferred`` leaves flushing to a barrier."""
+    """The objects of one repository. What is written is noted in ``pending`` and durable with the next flush of it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pending: Pending) -> None:
         self.path = path
-        self.is_deferred = False
+        self.pending = pending
         self._git = opened(path)
         self._packs = self._git.odb
 
@@ -75,7 +76,7 @@ class Objects:
         return found
 
     def write(self, kind: str, data: bytes) -> str:
-        """Writes an object, durable on return unless deferred; one that exists costs a look only.
+        """Writes an object, to be durable before any ref moves; one that exists costs a look only.
 
         An existing object that is damaged is put aside and written anew (facts-security F4).
         """
@@ -106,25 +107,24 @@ class Objects:
             is_sound = unpacked(oid, loose, len(data) + 1) == (kind, data)
         except (Damaged, TooLarge):
             is_sound = False
-        if is_sound:
-            os.utime(self._path(oid))  # so that a prune that is under way lets it live
-        else:
+        if not is_sound:
             self.quarantine(oid)
-        return is_sound
+            return False
+        path = self._path(oid)
+        with suppress(FileNotFoundError):  # packed in this moment, and so safe
+            os.utime(path)  # so that a prune that is under way lets it live
+        self.pending.add(path)  # whoever wrote it may not have flushed it, and never will
+        return True
 
     def _write_loose(self, oid: str, header: bytes, data: bytes) -> None:
         target = self._path(oid)
-        is_new_directory = _made(target.parent)
+        made = make_directories(target.parent, self.path)
         temporary = target.parent / f"tmp_obj_{secrets.token_hex(8)}"
         # Level 0: deflate is 90 % of the cost of a large save, and the next repack compresses anyway (facts-git 3).
         deflate = zlib.compressobj(0)
-        pieces = [deflate.compress(header), deflate.compress(data), deflate.flush()]
-        write_new(temporary, pieces, 0o444, is_synced=not self.is_deferred)
+        write_new(temporary, (deflate.compress(header), deflate.compress(data), deflate.flush()), 0o444)
         os.rename(temporary, target)
-        if not self.is_deferred:
-            sync_directory(target.parent)
-            if is_new_directory:
-                sync_directory(target.parent.parent)
+        self.pending.add(target, directories=made)
 
     def _path(self, oid: str) -> Path:
         return self.path / "objects" / oid[:2] / oid[2:]
@@ -188,11 +188,3 @@ def _header(oid: str, inflate: zlib._Decompress, loose: bytes) -> tuple[str, int
     if not nul or kind not in _PACKED_KINDS.values() or number < 0:
         raise Damaged(oid, "unreadable header")
     return kind, number, first, inflate.unconsumed_tail
-
-
-def _made(directory: Path) -> bool:
-    try:
-        directory.mkdir()
-    except FileExistsError:
-        return False
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gitcollab.repository.durable import sync_directory, write_new
+from gitcollab.repository.durable import sync_directory, sync_files, write_new
 
 
 class PackedRefs:
@@ -38,6 +38,7 @@ class PackedRefs:
             temporary = lock.with_name("packed-refs.new")
             temporary.unlink(missing_ok=True)
             write_new(temporary, [_without(self._path.read_bytes(), ref)])
+            sync_files([temporary])
             os.rename(temporary, self._path)
             sync_directory(self._path.parent)
         finally:

@@ -1,56 +1,46 @@
 """Refs: read, and moved by compare-and-swap under git's own lock files.
 
 The files are written here, not by libgit2: its errors carry no number, its locks survive a kill in a state where the
-ref is both moved and locked, and its creation of a ref is not exclusive (facts-security F5 to F9). The protocol is
-git's, so that the git program and this module exclude each other.
+ref is both moved and locked, and its creation of a ref is not exclusive (facts-security F5 to F9).
 """
 
 from __future__ import annotations
 
 import os
-import random
-import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from gitcollab.errors import BadInput, Unusable
 from gitcollab.repository.commits import SERVICE
-from gitcollab.repository.durable import make_directories, rewrite, sync_directory, write_new
+from gitcollab.repository.durable import Pending, make_directories, sync_directory
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, disk_errors
+from gitcollab.repository.locks import Lock, checked_ref, clear_empty, no_room, pause, take
 from gitcollab.repository.packed import PackedRefs
 from gitcollab.repository.values import OID, checked_oid
 
 PATIENCE = 5.0
 """Seconds to wait for a lock that somebody else holds (facts-security §3, row 11)."""
 
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|\.(/|$)|/$")
 
+class Move(NamedTuple):
+    """A ref goes from ``old`` (None: does not exist) to ``new`` (None: is removed)."""
 
-class _Staged(NamedTuple):
-    old: str | None
+    ref: str
     new: str | None
-    why: str
-
-
-@dataclass
-class _Lock:
-    path: Path
-    is_spent: bool = False
+    old: str | None
+    why: str = ""
 
 
 class Refs:
-    """The refs of one repository, by full name (``refs/heads/main``)."""
+    """The refs of one repository, by full name (``refs/heads/main``). ``pending`` is flushed before any moves."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pending: Pending) -> None:
         self.path = path
-        self.is_deferred = False
         self.patience = PATIENCE
+        self.pending = pending
         self._packed = PackedRefs(path)
-        self._staged: dict[str, _Staged] | None = None
+        self._staged: dict[str, Move] | None = None
 
     def read(self, ref: str) -> str | None:
         """Returns the id that a ref holds, None if there is no such ref."""
@@ -67,122 +57,106 @@ class Refs:
         return dict(sorted((name, oid) for name, oid in {**packed, **loose, **staged}.items() if oid))
 
     def move(self, ref: str, new: str, old: str | None, why: str = "") -> None:
-        """Moves a ref from ``old`` (None: it must not exist) to ``new``; durable on return unless deferred.
+        """Moves a ref from ``old`` (None: it must not exist) to ``new``, durably, and what it names with it.
 
         Raises RefMoved if it is elsewhere, RefLocked if its lock is held for longer than the patience, Unusable if
         its name stands above or below another ref's.
         """
-        checked_oid(new)
-        if self._staged is not None:
-            self._stage(self._staged, ref, new, old, why)
-            return
-        with self.locked(ref) as lock:
-            self._expect(ref, old)
-            if old is None:
-                self._check_room(ref)
-            with disk_errors(ref):
-                self._write(lock, ref, new, old, why)
+        self._do(Move(ref, checked_oid(new), old, why))
 
     def drop(self, ref: str, old: str) -> None:
         """Removes a ref that is at ``old``, and its log; RefMoved if it is elsewhere."""
-        if self._staged is not None:
-            self._stage(self._staged, ref, None, old, "")
-            return
-        with self.locked(ref):
-            self._expect(ref, old)
-            self._unpack(ref)
-            for path in (self.path / ref, self.path / "logs" / ref):
-                path.unlink(missing_ok=True)
-            sync_directory((self.path / ref).parent)
+        self._do(Move(ref, None, checked_oid(old)))
 
     def stage(self) -> None:
-        """From now on moves are only noted (and seen by readers of this object), until ``apply`` or ``forget``."""
+        """From now on moves are only noted (and seen by readers of this object), until ``unstage``."""
         if self._staged is not None:
             raise RuntimeError("barriers do not nest")
         self._staged = {}
 
-    def apply(self) -> None:
-        """Makes the noted moves in their order, unflushed; the first that fails ends it and is raised."""
+    def unstage(self) -> list[Move]:
+        """Returns the noted moves, one for each ref, in order; from now on moves are made again."""
         staged, self._staged = self._staged or {}, None
-        self.is_deferred = True
+        return [move for move in staged.values() if move.new != move.old]
+
+    def prepare(self, moves: Iterable[Move]) -> list[tuple[Lock, Move]]:
+        """Takes the locks of all moves, checks them and writes them down, unflushed; none is made yet.
+
+        Raises what ``move`` raises, with no lock left behind. The flush of ``pending`` must come next.
+        """
+        held: list[tuple[Lock, Move]] = []
         try:
-            for ref, each in staged.items():
-                if each.new is not None:
-                    self.move(ref, each.new, each.old, each.why)
-                elif each.old is not None:
-                    self.drop(ref, each.old)
-        finally:
-            self.is_deferred = False
+            for move in moves:
+                held.append((take(self.path, move.ref, self.patience), move))
+                self._fill(*held[-1])
+        except BaseException:
+            release(held)
+            raise
+        return held
 
-    def forget(self) -> None:
-        """Drops the noted moves."""
-        self._staged = None
+    def place(self, held: list[tuple[Lock, Move]]) -> list[Path]:
+        """Makes the prepared moves, unflushed; returns the directories whose flush makes them durable."""
+        for lock, move in held:
+            with disk_errors(move.ref):
+                if move.new is None:
+                    self._remove(move.ref)
+                else:
+                    self._log(move, move.new)
+                    lock.place()
+        return list(dict.fromkeys(each for lock, _ in held for each in lock.touched))
 
-    @contextmanager
-    def locked(self, ref: str) -> Iterator[_Lock]:
-        """Holds a ref's lock file, empty. A block that renames it says so: the next holder's must not be removed."""
-        lock = self.path / f"{checked_ref(ref)}.lock"
-        with disk_errors(ref):
-            self._take(lock, ref)
-        held = _Lock(lock)
+    def _do(self, move: Move) -> None:
+        if self._staged is not None:
+            self._stage(self._staged, move)
+            return
+        held = self.prepare([move])
         try:
-            yield held
+            with disk_errors(move.ref):
+                self.pending.flush()
+            for directory in self.place(held):
+                sync_directory(directory)
         finally:
-            if not held.is_spent:
-                lock.unlink()
+            release(held)
 
-    def _stage(
-        self, staged: dict[str, _Staged], ref: str, new: str | None, old: str | None, why: str
-    ) -> None:
-        self._expect(ref, old)
-        if old is None:
-            self._check_room(ref)
-        first = staged.pop(ref, None)
-        staged[ref] = _Staged(first.old if first else old, new, why)
+    def _stage(self, staged: dict[str, Move], move: Move) -> None:
+        self._check(move)
+        first = staged.pop(move.ref, None)
+        staged[move.ref] = move._replace(old=first.old if first else move.old)
 
-    def _take(self, lock: Path, ref: str) -> None:
-        end = time.monotonic() + self.patience
-        while True:
-            try:
-                make_directories(lock.parent, self.path, is_synced=not self.is_deferred)
-                return write_new(lock, [], is_synced=False)
-            except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
-                if isinstance(error, NotADirectoryError) or lock.parent.is_file():
-                    raise _no_room(ref, str(lock.parent.relative_to(self.path))) from error
-                if time.monotonic() > end:
-                    raise RefLocked(ref) from error
-            time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 - spreads those who wait, guards nothing
-
-    def _expect(self, ref: str, old: str | None) -> None:
-        current = self.read(ref)
-        if current != old:
-            raise RefMoved(ref, old, current)
+    def _check(self, move: Move) -> None:
+        current = self.read(move.ref)
+        if current != move.old:
+            raise RefMoved(move.ref, move.old, current)
+        if move.old is None:
+            self._check_room(move.ref)
 
     def _check_room(self, ref: str) -> None:
         parts = ref.split("/")
         above = {"/".join(parts[:count]) for count in range(3, len(parts))}
         for name in self.all("refs/"):
             if name in above or name.startswith(f"{ref}/"):
-                raise _no_room(ref, name)
+                raise no_room(ref, name)
 
-    def _write(self, lock: _Lock, ref: str, new: str, old: str | None, why: str) -> None:
-        rewrite(lock.path, f"{new}\n".encode(), is_synced=not self.is_deferred)
-        self._log(ref, new, old, why)
-        _clear_empty(self.path / ref)
-        os.rename(lock.path, self.path / ref)
-        lock.is_spent = True
-        if not self.is_deferred:
-            sync_directory(lock.path.parent)
+    def _fill(self, lock: Lock, move: Move) -> None:
+        self._check(move)
+        if move.new is not None:
+            with disk_errors(move.ref):
+                lock.fill(f"{move.new}\n".encode())
+            self.pending.add(lock.path)
 
-    def _log(self, ref: str, new: str, old: str | None, why: str) -> None:
-        log = self.path / "logs" / ref
-        _clear_empty(log)
-        make_directories(log.parent, self.path, is_synced=False)
-        line = (
-            f"{old or '0' * 40} {new} {SERVICE.decode()} {int(time.time())} +0000\t{' '.join(why.split())}\n"
-        )
+    def _log(self, move: Move, new: str) -> None:
+        log = self.path / "logs" / move.ref
+        clear_empty(log)
+        make_directories(log.parent, self.path)
+        when = f"{SERVICE.decode()} {int(time.time())} +0000"
+        line = f"{move.old or '0' * 40} {new} {when}\t{' '.join(move.why.split())}\n"
         with open(log, "ab") as file:
             file.write(line.encode("utf-8", "replace"))
+
+    def _remove(self, ref: str) -> None:
+        self._unpack(ref)
+        for path in (self.path / ref, self.path / "logs" / ref):
+            path.unlink(missing_ok=True)
 
     def _unpack(self, ref: str) -> None:
         end = time.monotonic() + self.patience
@@ -192,7 +166,7 @@ class Refs:
             except FileExistsError as error:
                 if time.monotonic() > end:
                     raise RefLocked("packed-refs") from error
-            time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 - as above
+            pause()
 
     def _loose(self, ref: str) -> str | None:
         try:
@@ -216,24 +190,7 @@ class Refs:
                         yield ref, oid
 
 
-def checked_ref(ref: str) -> str:
-    """Returns ``ref`` if it can be a full ref name by git's rules (git-check-ref-format); BadInput if not."""
-    if (
-        ref.startswith("refs/")
-        and not _FORBIDDEN.search(ref)
-        and "/-" not in ref
-        and len(ref.encode()) < 1000
-    ):
-        return ref
-    raise BadInput(f"{ref[:200]!r} cannot name a ref")
-
-
-def _no_room(ref: str, other: str) -> Unusable:
-    return Unusable(f"{ref} cannot be made beside {other}", "a ref cannot stand above another", ref=ref)
-
-
-def _clear_empty(path: Path) -> None:
-    """Removes the empty directories that dropped refs left at a name; a directory in use is refused earlier."""
-    if path.is_dir():
-        for directory, _, _ in os.walk(path, topdown=False):
-            os.rmdir(directory)
+def release(held: Iterable[tuple[Lock, Move]]) -> None:
+    """Gives up the locks that were not put in their refs' places."""
+    for lock, _ in held:
+        lock.release()

@@ -9,12 +9,12 @@ from pathlib import Path
 from gitcollab.model import Person
 from gitcollab.repository.changes import Kinship, changes, renames
 from gitcollab.repository.commits import Commits, Trailers
-from gitcollab.repository.durable import sync_filesystem
+from gitcollab.repository.durable import SINGLY, Pending, sync_filesystem
 from gitcollab.repository.history import History
 from gitcollab.repository.merging import merge
 from gitcollab.repository.objects import BLOB_LIMIT, Objects
 from gitcollab.repository.opening import created
-from gitcollab.repository.refs import Refs
+from gitcollab.repository.refs import Refs, release
 from gitcollab.repository.resolve import Resolver
 from gitcollab.repository.tags import Tags
 from gitcollab.repository.trees import Trees
@@ -24,14 +24,16 @@ from gitcollab.repository.values import Change, Commit, Entry, TreeMerge
 class Repository:
     """A bare repository. Cheap to make, and for one thread only: make another where another is needed.
 
-    Everything that returns has happened durably, except inside a :meth:`barrier`. Errors: NotFound (no repository),
+    A ref that has moved is durable, and with it everything written before; objects alone are durable after
+    :meth:`sync`. Inside a :meth:`barrier` nothing is, until its end. Errors: NotFound (no repository),
     Unusable (one that libgit2 cannot read), Damaged, NoSpace, and those of the single methods.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.objects = Objects(path)
-        self.refs = Refs(path)
+        self.pending = Pending(path)
+        self.objects = Objects(path, self.pending)
+        self.refs = Refs(path, self.pending)
         self._trees = Trees(self.objects)
         self._commits = Commits(self.objects)
         self._history = History(self._commits, self._trees)
@@ -188,7 +190,7 @@ class Repository:
     # --- durability ------------------------------------------------------------------------------------------------
 
     def sync(self) -> None:
-        """Makes everything written so far durable."""
+        """Makes everything written so far durable, whoever wrote it."""
         sync_filesystem(self.path)
 
     def barrier(self) -> AbstractContextManager[None]:
@@ -200,30 +202,34 @@ class Repository:
 def barrier(*repositories: Repository) -> Iterator[None]:
     """Lets many acts share one flush: objects, flush, refs, flush (facts-security F2: 24 times the saves).
 
-    Inside the block objects are written unflushed, and moves of refs are only noted, though visible to these
-    repositories' own readers. At its end everything happens, durably; nothing may be acknowledged before. If the block
-    raises, no ref moves. The repositories must lie on one file system. Raises RefMoved or RefLocked for the first
-    ref that somebody else holds or moved; the moves before it have happened then.
+    Inside the block moves of refs are only noted, though visible to these repositories' own readers. At its end they
+    happen, durably; nothing may be acknowledged before. If the block raises, or somebody else moved or holds one of
+    the refs (RefMoved, RefLocked), none moves. The repositories must lie on one file system.
     """
     for each in repositories:
         each.refs.stage()
-        each.objects.is_deferred = True
     try:
         yield
-    except BaseException:
-        for each in repositories:
-            each.refs.forget()
-        raise
     finally:
-        for each in repositories:
-            each.objects.is_deferred = False
-        for each in repositories[:1]:
-            each.sync()  # also when the block raised: its objects may be found and relied on by the next save
+        noted = [each.refs.unstage() for each in repositories]
+    held = []
     try:
-        for each in repositories:
-            each.refs.apply()
+        for each, moves in zip(repositories, noted, strict=True):
+            held.append((each, each.refs.prepare(moves)))
+        _flush(repositories)
+        for each, prepared in held:
+            each.pending.add(directories=each.refs.place(prepared))
+        _flush(repositories)
     finally:
+        for _, prepared in held:
+            release(prepared)
+
+
+def _flush(repositories: Sequence[Repository]) -> None:
+    if sum(len(each.pending) for each in repositories) <= SINGLY:
         for each in repositories:
-            each.refs.forget()
-        for each in repositories[:1]:
-            each.sync()
+            each.pending.flush()
+    else:
+        repositories[0].sync()
+        for each in repositories:
+            each.pending.forget()

@@ -8,8 +8,9 @@ from urllib.parse import unquote
 from gitcollab.model import Person
 from gitcollab.repository.commits import identity, seconds_of, with_trailers
 from gitcollab.repository.errors import Damaged, RefMoved, TagExists
+from gitcollab.repository.locks import checked_ref
 from gitcollab.repository.objects import Objects
-from gitcollab.repository.refs import Refs, checked_ref
+from gitcollab.repository.refs import Refs
 from gitcollab.repository.values import checked_oid
 
 PREFIX = "refs/tags/"

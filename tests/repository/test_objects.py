@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from gitcollab.errors import TooLarge
+from gitcollab.errors import NoSpace, TooLarge, Unavailable
 from gitcollab.repository import Damaged, Repository
 
 DAMAGE = {
@@ -103,10 +103,24 @@ def test_a_small_file_that_claims_to_be_small_but_inflates_is_damage_not_memory(
 
 
 def test_nothing_is_left_of_a_write_that_failed(repo, monkeypatch):
-    def refuse(handle: int) -> None:
+    def refuse(handle: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", refuse)
-    with pytest.raises(Exception, match="no space left"):
-        repo.write_blob(b"never there")
-    assert [each for each in repo.path.rglob("*") if each.is_file() and "objects" in each.parts] == []
+    with monkeypatch.context() as patched:
+        patched.setattr("os.write", refuse)
+        with pytest.raises(NoSpace):
+            repo.write_blob(b"never there")
+    assert [each for each in (repo.path / "objects").rglob("*") if each.is_file()] == []
+
+
+def test_a_ref_does_not_move_to_what_could_not_be_flushed(repo, commit, monkeypatch):
+    def refuse(handle: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    first = commit({"a": "1"})
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", refuse)
+        with pytest.raises(Unavailable):
+            repo.move("refs/heads/main", first, None)
+    assert repo.heads("refs/") == {}
+    repo.move("refs/heads/main", first, None)

@@ -10,6 +10,7 @@ import pytest
 from gitcollab.errors import BadInput, Unusable
 from gitcollab.model import Person
 from gitcollab.repository import Damaged, RefLocked, RefMoved, Repository, heal
+from gitcollab.repository.locks import take
 
 MAIN = "refs/heads/main"
 
@@ -151,8 +152,10 @@ def test_nothing_is_lost_when_several_processes_move_one_ref(repo, git, commit):
 def test_git_and_this_room_exclude_each_other(repo, git, commit):
     first, second = commit({"a": "1"}), commit({"a": "2"})
     repo.move(MAIN, first, None)
-    with repo.refs.locked(MAIN), pytest.raises(AssertionError, match="Unable to create"):
+    lock = take(repo.path, MAIN, patience=0)
+    with pytest.raises(AssertionError, match="Unable to create"):
         git(repo.path, "update-ref", MAIN, second)
+    lock.release()
     git(repo.path, "update-ref", MAIN, second, first)
     with pytest.raises(RefMoved):
         repo.move(MAIN, second, first)
