@@ -4,7 +4,20 @@ Its functions are plain ones that take a ``Connection`` first: threads call them
 event loop within ``conn.run_sync(function, …)`` of an ``async_engine(url)``. Nothing here commits by itself.
 """
 
-from gitcollab.store import answers, audit, collabs, journal, leases, links, members, people, sessions, tokens
+from gitcollab.store import (
+    answers,
+    audit,
+    collabs,
+    groups,
+    identities,
+    journal,
+    leases,
+    links,
+    members,
+    people,
+    sessions,
+    tokens,
+)
 from gitcollab.store.engines import async_engine, engine, file_url, reading
 from gitcollab.store.upgrade import migrate
 
@@ -15,6 +28,8 @@ __all__ = [
     "collabs",
     "engine",
     "file_url",
+    "groups",
+    "identities",
     "journal",
     "leases",
     "links",

@@ -12,7 +12,16 @@ from sqlalchemy import Connection, Row, delete, select, update
 from gitcollab.errors import BadInput, NotFound
 from gitcollab.model import COLLAB_ID, NAME, Role, Summary
 from gitcollab.store import aliases, clock, rows, secret
-from gitcollab.store.members import AUTHORS, lock, members, owners, remove_member, role_of, set_member
+from gitcollab.store.members import (
+    AUTHORS,
+    lock,
+    members,
+    owners,
+    remove_member,
+    role_of,
+    roles_of,
+    set_member,
+)
 from gitcollab.store.schema import COLLABS, LEASES, LINKS, MEMBERS, SESSIONS
 
 __all__ = [
@@ -27,9 +36,11 @@ __all__ = [
     "members",
     "new_id",
     "owners",
+    "public",
     "remove_member",
     "role_of",
     "set_member",
+    "set_public",
     "summary",
 ]
 
@@ -44,6 +55,7 @@ class Collab(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     tracker: str
     created_at: str
+    is_public: bool = False  # its published versions are for everyone
 
 
 def new_id() -> str:
@@ -92,12 +104,17 @@ def every(conn: Connection) -> tuple[Collab, ...]:
 
 def collabs_of(conn: Connection, user: str) -> tuple[Summary, ...]:
     """Returns the collabs that a person is in, each with their role, oldest first."""
-    mine = (
-        _living(MEMBERS.c.role).join(MEMBERS, MEMBERS.c.collab == COLLABS.c.id).where(MEMBERS.c.user == user)
-    )
-    found = conn.execute(mine).all() if NAME.fullmatch(user) else []
-    authors = _authors(conn, [row.id for row in found])
-    return tuple(_summary(_collab(row, authors[row.id]), Role(row.role)) for row in found)
+    if not NAME.fullmatch(user):
+        return ()
+    theirs = roles_of(user)
+    mine = _living(theirs.c.role).join(theirs, theirs.c.collab == COLLABS.c.id)
+    found: dict[str, tuple[Row[Any], Role]] = {}
+    for row in conn.execute(mine):
+        role = Role(row.role)
+        if row.id not in found or role.rank > found[row.id][1].rank:
+            found[row.id] = row, role
+    authors = _authors(conn, list(found))
+    return tuple(_summary(_collab(row, authors[row.id]), role) for row, role in found.values())
 
 
 def summary(conn: Connection, id: str, user: str) -> Summary:
@@ -141,6 +158,18 @@ def describe(conn: Connection, id: str, *, title: str | None = None, tracker: st
     return collab(conn, id)
 
 
+def set_public(conn: Connection, id: str, is_public: bool) -> Collab:
+    """Opens a collab's published versions to everyone, or closes them again; nothing else of it is ever public."""
+    lock(conn, id)
+    conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(is_public=is_public))
+    return collab(conn, id)
+
+
+def public(conn: Connection) -> tuple[Collab, ...]:
+    """Returns the collabs whose published versions are for everyone, oldest first."""
+    return tuple(one for one in every(conn) if one.is_public)
+
+
 def end_collab(conn: Connection, id: str, at: str = "") -> None:
     """Ends a collab with its links, sessions and leases. Its row, members and events stay, its id is used up."""
     lock(conn, id)
@@ -181,6 +210,7 @@ def _collab(row: Row[Any], authors: set[str]) -> Collab:
         paths=msgspec.json.decode(row.paths, type=tuple[str, ...]),
         tracker=row.tracker,
         created_at=row.created_at,
+        is_public=row.is_public,
     )
 
 

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Subquery, delete, func, insert, select, update
 
 from gitcollab.errors import NotFound, Unusable
 from gitcollab.model import COLLAB_ID, NAME, Member, Role
 from gitcollab.store import clock, people
-from gitcollab.store.schema import COLLABS, LINKS, MEMBERS, PEOPLE, REMOVALS
+from gitcollab.store.schema import COLLABS, GRANTS, IN_GROUP, LINKS, MEMBERS, PEOPLE, REMOVALS
 
 AUTHORS = (Role.OWNER, Role.MAINTAINER, Role.EDITOR)
 
 
 def role_of(conn: Connection, collab: str, user: str) -> Role | None:
-    """Returns a person's role; None if they have none, or the collab has ended or never was."""
+    """Returns a person's role: their own, or a group's where that is higher.
+
+    None if they have none or are suspended, or the collab has ended or never was.
+    """
     if not (COLLAB_ID.fullmatch(collab) and NAME.fullmatch(user)):
         return None
+    theirs = roles_of(user)
+    living = (theirs.c.collab == collab, COLLABS.c.ended_at.is_(None))
     found = conn.execute(
-        select(MEMBERS.c.role)
-        .join(COLLABS, COLLABS.c.id == MEMBERS.c.collab)
-        .where(MEMBERS.c.collab == collab, MEMBERS.c.user == user, COLLABS.c.ended_at.is_(None))
-    ).scalar_one_or_none()
-    return Role(found) if found is not None else None
+        select(theirs.c.role).join(COLLABS, COLLABS.c.id == theirs.c.collab).where(*living)
+    ).scalars()
+    return max(map(Role, found), key=lambda role: role.rank, default=None)
+
+
+def roles_of(user: str) -> Subquery:
+    """Returns the query for a person's roles, as ``collab`` and ``role``: one row for each way they have one."""
+    own = select(MEMBERS.c.collab, MEMBERS.c.role, MEMBERS.c.user)
+    by_group = select(GRANTS.c.collab, GRANTS.c.role, IN_GROUP.c.user).join(
+        IN_GROUP, IN_GROUP.c.group == GRANTS.c.group
+    )
+    every = own.where(MEMBERS.c.user == user).union_all(by_group.where(IN_GROUP.c.user == user)).subquery()
+    is_active = (PEOPLE.c.name == every.c.user) & PEOPLE.c.suspended_at.is_(None)
+    return select(every.c.collab, every.c.role).join(PEOPLE, is_active).subquery()
 
 
 def members(conn: Connection, collab: str) -> tuple[Member, ...]:
-    """Returns everybody in a collab, the highest role first, then by name."""
+    """Returns who is in a collab by name (see ``groups.grants`` for groups), the highest role first."""
     rows = conn.execute(
         select(MEMBERS, PEOPLE.c.display)
         .join(PEOPLE, PEOPLE.c.name == MEMBERS.c.user)
@@ -50,7 +64,7 @@ def set_member(conn: Connection, collab: str, user: str, role: Role, at: str = "
     """
     lock(conn, collab)
     shown, at = people.person(conn, user), at or clock.now()
-    old = role_of(conn, collab, user)
+    old = _own_role(conn, collab, user)
     if old is None:
         row = {"collab": collab, "user": user, "role": role.value, "since": at, "decided_at": at}
         conn.execute(insert(MEMBERS).values(row))
@@ -68,7 +82,7 @@ def remove_member(conn: Connection, collab: str, user: str, by: str = "", at: st
     NotFound if they are no member, Unusable if they are the last owner.
     """
     lock(conn, collab)
-    old, at = role_of(conn, collab, user), at or clock.now()
+    old, at = _own_role(conn, collab, user), at or clock.now()
     if old is None:
         raise NotFound("no such member", "`gitcollab members` lists them")
     _keep_an_owner(conn, collab, old, None)
@@ -97,6 +111,11 @@ def _keep_an_owner(conn: Connection, collab: str, old: Role, new: Role | None) -
             "a collab needs an owner, and this is the last one",
             "make somebody else owner first, or end the collab",
         )
+
+
+def _own_role(conn: Connection, collab: str, user: str) -> Role | None:
+    found = conn.execute(select(MEMBERS.c.role).where(*_is(collab, user))).scalar_one_or_none()
+    return None if found is None else Role(found)
 
 
 def _is(collab: str, user: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, Row, select, update
 
 from gitcollab.errors import BadInput, NotFound
@@ -35,7 +37,7 @@ def add_person(
 
 
 def person(conn: Connection, name: str) -> Person:
-    """Returns the account of that name; NotFound if there is none."""
+    """Returns the account of that name; NotFound if there is none, or it is suspended."""
     row = _row(conn, name)
     if row is None:
         raise NotFound("no such user", "names are lower case; `gitcollab user add NAME` makes an account")
@@ -43,9 +45,9 @@ def person(conn: Connection, name: str) -> Person:
 
 
 def people(conn: Connection) -> tuple[Person, ...]:
-    """Returns all accounts, by name."""
-    rows = conn.execute(select(PEOPLE.c.name, PEOPLE.c.display, PEOPLE.c.is_admin).order_by(PEOPLE.c.name))
-    return tuple(Person(name=row.name, display=row.display, is_admin=row.is_admin) for row in rows)
+    """Returns all accounts that are not suspended, by name."""
+    found = conn.execute(select(PEOPLE).where(PEOPLE.c.suspended_at.is_(None)).order_by(PEOPLE.c.name))
+    return tuple(Person(name=row.name, display=row.display, is_admin=row.is_admin) for row in found)
 
 
 def set_display(conn: Connection, name: str, display: str) -> Person:
@@ -63,6 +65,18 @@ def set_password(conn: Connection, name: str, password: str) -> None:
     conn.execute(update(PEOPLE).where(PEOPLE.c.name == name).values(password=stored))
 
 
+def suspend(conn: Connection, name: str, at: str = "") -> None:
+    """Ends a person's access everywhere at once; their name, work and memberships stay. NotFound if there is none."""
+    person(conn, name)
+    conn.execute(update(PEOPLE).where(PEOPLE.c.name == name).values(suspended_at=at or clock.now()))
+
+
+def restore(conn: Connection, name: str) -> Person:
+    """Undoes ``suspend``; NotFound if there is no such account."""
+    conn.execute(update(PEOPLE).where(PEOPLE.c.name == name).values(suspended_at=None))
+    return person(conn, name)
+
+
 def password_of(conn: Connection, name: str) -> str:
     """Returns the stored hash for ``passwords.is_right``, which belongs in a thread; empty if there is none."""
     row = _row(conn, name)
@@ -77,7 +91,8 @@ def check_password(conn: Connection, name: str, password: str) -> Person | None:
     return person(conn, name)
 
 
-def _row(conn: Connection, name: str) -> Row[tuple[str, str, str, bool, str]] | None:
+def _row(conn: Connection, name: str) -> Row[Any] | None:
     if not NAME.fullmatch(name):
         return None
-    return conn.execute(select(PEOPLE).where(PEOPLE.c.name == name)).one_or_none()
+    theirs = (PEOPLE.c.name == name, PEOPLE.c.suspended_at.is_(None))
+    return conn.execute(select(PEOPLE).where(*theirs)).one_or_none()

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    false,
 )
 
 from gitcollab.errors import BadInput
@@ -50,6 +51,32 @@ PEOPLE = Table(
     Column("password", Text, nullable=False),  # argon2, or empty: no sign-in by password
     Column("is_admin", Boolean, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("suspended_at", Text),
+)
+
+IDENTITIES = Table(
+    "identities",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), nullable=False, index=True),
+    Column("at", Text, nullable=False),
+)
+
+GROUPS = Table(
+    "groups",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("display", Text, nullable=False),
+    Column("source", Text, nullable=False),  # who says who is in it: empty for people, else a hub or provider
+    Column("created_at", Text, nullable=False),
+)
+
+IN_GROUP = Table(
+    "in_group",
+    METADATA,
+    Column("group", Text, ForeignKey("groups.name"), primary_key=True),
+    Column("user", Text, ForeignKey("people.name"), primary_key=True, index=True),
 )
 
 TOKENS = Table(
@@ -87,6 +114,7 @@ COLLABS = Table(
     Column("created_at", Text, nullable=False),
     Column("ended_at", Text),
     Column("last_event", Integer, nullable=False),
+    Column("is_public", Boolean, nullable=False, server_default=false()),
 )
 
 MEMBERS = Table(
@@ -97,6 +125,15 @@ MEMBERS = Table(
     Column("role", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("decided_at", Text, nullable=False),  # links older than this change nothing for this person
+)
+
+GRANTS = Table(
+    "grants",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("group", Text, ForeignKey("groups.name"), primary_key=True, index=True),
+    Column("role", Text, nullable=False),
+    Column("since", Text, nullable=False),
 )
 
 REMOVALS = Table(

@@ -50,6 +50,7 @@ def person_of_token(conn: Connection, text: str, at: str = "") -> tuple[Person, 
         select(TOKENS, PEOPLE.c.display, PEOPLE.c.is_admin)
         .join(PEOPLE, PEOPLE.c.name == TOKENS.c.user)
         .where(TOKENS.c.hash == secret.hashed(text), TOKENS.c.revoked_at.is_(None), _lasts(at or clock.now()))
+        .where(PEOPLE.c.suspended_at.is_(None))
     ).one_or_none()
     if row is None:
         return None
@@ -92,7 +93,7 @@ def add_login_code(conn: Connection, user: str, lasts: int = LOGIN_LASTS) -> str
 
 
 def use_login_code(conn: Connection, code: str, at: str = "") -> Person | None:
-    """Returns whom the code signs in, the first time; None if unknown, used or expired ``at`` (default: now)."""
+    """Returns whom the code signs in, the first time; None if it is unknown, used, or expired ``at`` (default: now)."""
     at, hashed = at or clock.now(), secret.hashed(code)
     done = conn.execute(
         update(LOGIN_CODES)
@@ -102,7 +103,10 @@ def use_login_code(conn: Connection, code: str, at: str = "") -> Person | None:
     if not done.rowcount:
         return None
     user = conn.execute(select(LOGIN_CODES.c.user).where(LOGIN_CODES.c.hash == hashed)).scalar_one()
-    return people.person(conn, user)
+    try:
+        return people.person(conn, user)
+    except NotFound:
+        return None
 
 
 def _lasts(at: str) -> Any:

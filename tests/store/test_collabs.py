@@ -192,3 +192,18 @@ def test_title_and_tracker_can_change_one_by_one(conn: Connection, collab: str) 
 def test_every_collab_is_listed_for_the_daemon(conn: Connection) -> None:
     expected = {add(conn, "ana", "one"), add(conn, "ben", "two")}
     assert expected == {one.id for one in collabs.every(conn)}
+
+
+def test_nothing_is_public_unless_opened(conn: Connection, collab: str) -> None:
+    assert (False, ()) == (collabs.collab(conn, collab).is_public, collabs.public(conn))
+    opened = collabs.set_public(conn, collab, True)
+    assert (opened,) == collabs.public(conn)
+    assert None is members.role_of(conn, collab, "ben")
+    collabs.set_public(conn, collab, False)
+    assert () == collabs.public(conn)
+
+
+def test_an_ended_collab_is_public_no_more(conn: Connection, collab: str) -> None:
+    collabs.set_public(conn, collab, True)
+    collabs.end_collab(conn, collab)
+    assert () == collabs.public(conn)

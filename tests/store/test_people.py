@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection
 
 from gitcollab.errors import BadInput, NotFound
-from gitcollab.model import Person
-from gitcollab.store import passwords, people
+from gitcollab.model import Person, Role
+from gitcollab.store import collabs, members, passwords, people, tokens
 
 
 def test_an_account_is_found_by_its_name(conn: Connection) -> None:
@@ -101,3 +101,30 @@ def test_nobody_is_as_slow_to_refuse_as_somebody() -> None:
         return min(times)
 
     assert 0.5 < quickest("") / quickest(stored) < 2
+
+
+def test_a_suspended_person_is_let_in_nowhere_until_restored(conn: Connection, collab: str) -> None:
+    people.set_password(conn, "ana", "correct horse")
+    token = tokens.add_token(conn, "ana").secret
+    codes = [tokens.add_login_code(conn, "ana") for _ in range(2)]
+    people.suspend(conn, "ana")
+    assert [None] * 4 == [
+        people.check_password(conn, "ana", "correct horse"),
+        tokens.person_of_token(conn, token),
+        tokens.use_login_code(conn, codes[0]),
+        members.role_of(conn, collab, "ana"),
+    ]
+    assert () == collabs.collabs_of(conn, "ana")
+    assert "ana" not in [one.name for one in people.people(conn)]
+    for act in (lambda: people.person(conn, "ana"), lambda: people.suspend(conn, "ana")):
+        with pytest.raises(NotFound):
+            act()
+    assert "Ana" == people.restore(conn, "ana").display
+    assert Role.OWNER is members.role_of(conn, collab, "ana")
+    assert tokens.person_of_token(conn, token)
+
+
+def test_the_name_of_a_suspended_person_is_not_free(conn: Connection) -> None:
+    people.suspend(conn, "ana")
+    with pytest.raises(BadInput):
+        people.add_person(conn, "ana")
