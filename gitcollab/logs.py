@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from typing import IO
+from typing import IO, TextIO
 
 import structlog
 
@@ -20,7 +20,7 @@ def to(file: IO[bytes], part: str, level: int = logging.INFO) -> None:
     _to(io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True), part, level)
 
 
-def _to(stream: IO[str], part: str, level: int) -> None:
+def _to(stream: TextIO, part: str, level: int) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
