@@ -32,10 +32,9 @@ def decided(base: Json, shared: Json, session: Json) -> Json:
 
 def upgraded(text: str) -> Json:
     """Returns a notebook of an older format as nbformat 4 JSON, its made-up ids left out."""
-    import nbformat
+    from nbformat import convert, reader
 
-    notebook = json.loads(text)
-    converted = nbformat.convert(nbformat.from_dict(_told(notebook)), 4)
+    converted = convert(reader.reads(json.dumps(_told(json.loads(text)))), 4)
     plain: dict[str, Any] = json.loads(json.dumps(converted))
     for cell in plain["cells"]:
         cell.pop("id", None)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from gitcollab.model import Json
 from gitcollab.notebooks.order import Spot
 from gitcollab.notebooks.policy import Policy
-from gitcollab.notebooks.reading import Cell, joined
+from gitcollab.notebooks.reading import Cell
 from gitcollab.notebooks.values import Weighed
-from gitcollab.notebooks.weighing import ABSENT, is_edited, judge, same
+from gitcollab.notebooks.weighing import ABSENT, judge, same
 
 CODE_ONLY = ("outputs", "execution_count")
 OWN = ("id", "cell_type", "source", "metadata", "attachments", *CODE_ONLY)
@@ -36,15 +36,18 @@ class MergedCell(NamedTuple):
 
 def merge_cell(spot: Spot, policy: Policy) -> MergedCell:
     """Merges one cell; what cannot be combined stays as the shared side has it, a deleted one as it was edited."""
-    base, ours, theirs = spot
+    base, ours, theirs = spot.cells
     if ours is None or theirs is None:
-        return _one_sided(base, ours, theirs, policy)
-    if base is not None:
+        found = _one_sided(base, ours, theirs, policy)
+        if spot.source is None or found.data is None:
+            return found
+        return MergedCell(found.data | {"source": spot.source}, found.findings)
+    if base is not None and spot.source is None:
         if ours.data == theirs.data or theirs.data == base.data:
             return MergedCell(ours.data, [])
         if ours.data == base.data:
             return MergedCell(theirs.data, [])
-    return _Fields(base, ours, theirs, policy).merged()
+    return _Fields(spot, policy).merged()
 
 
 def _one_sided(base: Cell | None, ours: Cell | None, theirs: Cell | None, policy: Policy) -> MergedCell:
@@ -70,15 +73,17 @@ def judged_cell(base: Data, shared: Data, session: Data, policy: Policy) -> Weig
     cells = [Cell(data) if data else None for data in (base, shared, session)]
     if cells[1] is None or cells[2] is None:
         return Weighed(is_contested=True, value=shared, reason="no cell")
-    data, findings = _Fields(cells[0], cells[1], cells[2], policy).merged()
+    data, findings = _Fields(Spot(cells[0], cells[1], cells[2]), policy).merged()
     if any(finding.verdict.is_contested for finding in findings):
         return Weighed(is_contested=True, value=shared, reason="both changed it")
     return Weighed(is_contested=False, value=data)
 
 
 class _Fields:
-    def __init__(self, base: Cell | None, ours: Cell, theirs: Cell, policy: Policy) -> None:
-        self.ours, self.theirs, self.policy = ours, theirs, policy
+    def __init__(self, spot: Spot, policy: Policy) -> None:
+        base, ours, theirs = spot.cells
+        assert ours is not None and theirs is not None  # noqa: S101 - one-sided cells have no fields to combine
+        self.ours, self.theirs, self.policy, self.known = ours, theirs, policy, spot.source
         self.base = base or Cell({"cell_type": ours.kind, "metadata": {}, "source": ""})
         self.is_insert = base is None
         self.findings: list[Finding] = []
@@ -113,6 +118,8 @@ class _Fields:
             self.findings.append(Finding(field, base, ours, theirs, verdict))
 
     def _source(self) -> str:
+        if self.known is not None:
+            return self.known
         texts = self.base.source, self.ours.source, self.theirs.source
         if self._is_locked() and len(set(texts)) == 3:
             verdict = Weighed(is_contested=True, value=texts[1], reason="both edited a locked cell")
@@ -199,16 +206,3 @@ def _lasting(output: Json) -> Json:
     if isinstance(output, dict) and "execution_count" in output:
         return {name: value for name, value in output.items() if name != "execution_count"}
     return output
-
-
-def is_kept_despite(spot: Spot) -> bool:
-    """Whether one side deleted a cell in which the other one's work is."""
-    left = spot.ours or spot.theirs
-    return bool(
-        spot.base and left and not (spot.ours and spot.theirs) and is_edited(spot.base.data, left.data)
-    )
-
-
-def text_of(data: Data) -> str:
-    """Returns the source of a cell's JSON as one string."""
-    return joined(data["source"])

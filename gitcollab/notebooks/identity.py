@@ -17,6 +17,9 @@ ALIKE_DESPITE_IDS = 0.7
 ALIKE_ELSEWHERE = 0.8
 """The same for two cells at different places: moved and edited."""
 
+NUMBERED = 3
+"""Cells whose ids are plain numbers from which on such ids are taken for places."""
+
 Pairs = dict[int, int]
 """Index in the new version to index in the old one."""
 
@@ -75,8 +78,8 @@ class _Alignment:
         self.taken.add(i)
 
     def _by_id(self) -> None:
-        places = once(cell.id for cell in self.old)
-        twins = [(j, places[key]) for key, j in once(cell.id for cell in self.new).items() if key in places]
+        places = once(_identities(self.old))
+        twins = [(j, places[key]) for key, j in once(_identities(self.new)).items() if key in places]
         self.has_stable_ids = 2 * len(twins) >= min(len(self.old), len(self.new)) > 0
         unsure = []
         for j, i in twins:
@@ -190,6 +193,13 @@ class _Alignment:
         for _, i, j in scored:
             if i not in self.taken and j not in self.pairs:
                 self._pair(j, i)
+
+
+def _identities(cells: Sequence[Cell]) -> list[str | None]:
+    """The ids that tell which cell is which. Some tools number the cells anew at every save: that tells where it is."""
+    if sum(cell.is_numbered for cell in cells) < NUMBERED:
+        return [cell.id for cell in cells]
+    return [None if cell.is_numbered else cell.id for cell in cells]
 
 
 def _closest(

@@ -11,6 +11,7 @@ from gitcollab.notebooks.naming import names
 from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
 from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
+from gitcollab.notebooks.splits import regrouped
 from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
 from gitcollab.notebooks.weighing import ABSENT, judge, same
 from gitcollab.notebooks.writing import write
@@ -61,7 +62,7 @@ class _Merging:
 
     def merged(self, base: Notebook, ours: Notebook, theirs: Notebook, raw: tuple[bytes, bytes]) -> Merge:
         kept: list[tuple[Spot, Data, list[Finding]]] = []
-        for spot in without_blanks(spots(base.cells, ours.cells, theirs.cells)):
+        for spot in without_blanks(regrouped(spots(base.cells, ours.cells, theirs.cells))):
             data, findings = merge_cell(spot, self.policy)
             if data is not None:
                 kept.append((spot, data, findings))
@@ -136,7 +137,7 @@ def without_blanks(found: list[Spot]) -> list[Spot]:
 
 
 def _is_blank_insert(spot: Spot) -> bool:
-    return spot.base is None and all(cell is None or cell.is_blank for cell in spot)
+    return spot.base is None and all(cell is None or cell.is_blank for cell in spot.cells)
 
 
 def _has_real_neighbour(found: list[Spot], k: int) -> bool:

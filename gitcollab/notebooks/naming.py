@@ -11,7 +11,7 @@ from gitcollab.notebooks.reading import Cell
 
 
 class _Claim(NamedTuple):
-    rank: int  # 0 for a cell that the base has, too
+    rank: int  # 0 for an id that the cell has in the base, too
     content: str
     place: int
 
@@ -19,7 +19,7 @@ class _Claim(NamedTuple):
 def names(spots: Sequence[Spot]) -> list[str]:
     """Returns one id for each cell, the same whichever side is which."""
     wanted = [_wanted(spot) for spot in spots]
-    claims = sorted((_Claim(spot.base is None, _content(spot), k), k) for k, spot in enumerate(spots))
+    claims = sorted((_Claim(_rank(spot, wanted[k]), _content(spot), k), k) for k, spot in enumerate(spots))
     given: dict[int, str] = {}
     used: set[str] = set()
     late = []
@@ -40,12 +40,16 @@ def _wanted(spot: Spot) -> str | None:
     if not ids:
         return None
     old = spot.base.id if spot.base is not None else None
-    new = [name for name in ids if name != old]
+    new = [name for name in ids if name != old and not (old and name.isdecimal())]
     return min(new) if new else old
 
 
+def _rank(spot: Spot, wanted: str | None) -> int:
+    return 0 if spot.base is not None and spot.base.id == wanted else 1
+
+
 def _content(spot: Spot) -> str:
-    cells: list[Cell] = [cell for cell in spot[1:] if cell is not None]
+    cells: list[Cell] = [cell for cell in (spot.ours, spot.theirs) if cell is not None]
     model = spot.base or min(cells, key=lambda cell: cell.content)
     return "\0".join(model.content)
 

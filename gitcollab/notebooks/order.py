@@ -14,16 +14,20 @@ ALIKE_INSERTS = 0.85
 
 
 class Spot(NamedTuple):
-    """One cell of the merge: the cell that each version has for it, None where it has none."""
+    """One cell of the merge: the cell that each version has for it, None where it has none.
+
+    ``source`` is set where the merged source is already known, because text went from one cell to another.
+    """
 
     base: Cell | None
     ours: Cell | None
     theirs: Cell | None
+    source: str | None = None
 
     @property
-    def is_insert(self) -> bool:
-        """Whether the base has no such cell."""
-        return self.base is None
+    def cells(self) -> tuple[Cell | None, Cell | None, Cell | None]:
+        """The three versions."""
+        return self[:3]
 
 
 Sides = tuple[Sequence[Cell], Sequence[Cell], Sequence[Cell]]
@@ -221,9 +225,3 @@ def _is_like(cell: Cell, other: Cell) -> bool:
     if cell.content == other.content:
         return True
     return cell.is_telling and other.is_telling and likeness(cell, other) >= ALIKE_INSERTS
-
-
-def unmoved(names: Iterable[int], size: int) -> set[int]:
-    """Which of the cells known to the base stand in their old order."""
-    known = [name for name in names if name < size]
-    return {known[k] for k in increasing(known)}

@@ -36,6 +36,7 @@ class Cell:
         self.source: str = joined(data["source"])
         name = data.get("id")
         self.id: str | None = name if isinstance(name, str) and CELL_ID.fullmatch(name) else None
+        self.is_numbered = self.id is not None and self.id.isdecimal() and len(self.id) < 6
 
     @property
     def content(self) -> tuple[str, str]:

@@ -23,6 +23,7 @@ ALIKE = 0.5
 """Likeness from which one line of a changed stretch is another one edited."""
 
 _tokens = re.compile(r"\w+|\s+|[^\w\s]")
+_import = re.compile(r"\s*(?:from\s+\S+\s+)?import\s+([^#;]+)")
 _words = re.compile(r"\w+|[^\w\s]")
 
 
@@ -31,7 +32,7 @@ def merged_source(base: str, ours: str, theirs: str) -> str | None:
     texts = [text.encode("utf-8", "surrogatepass") for text in (base, ours, theirs)]
     woven = weave(texts[0], texts[1], texts[2])
     if woven.is_clean:
-        return woven.text("ours").decode("utf-8", "surrogatepass")
+        return None if _import_twice(base, ours, theirs) else woven.text("ours").decode("utf-8", "surrogatepass")
     parts = []
     for segment in woven.segments:
         found = segment.lines if isinstance(segment, Clean) else _looked_at_again(segment)
@@ -53,6 +54,9 @@ def _looked_at_again(clash: Clash) -> bytes | None:
     for one, other in ((texts[1], texts[2]), (texts[2], texts[1])):
         if _holds(texts[0], one, other):
             return b"".join(one)
+    more = _more_words(*(text.decode("utf-8", "surrogatepass") for text in (clash.base, clash.ours, clash.theirs)))
+    if more is not None:
+        return more.encode("utf-8", "surrogatepass")
     is_ended = all(text[-1].endswith(b"\n") for text in texts if text)
     if not is_ended:
         texts = [text[:-1] + [text[-1] + b"\n"] if text and text[-1][-1:] != b"\n" else text for text in texts]
@@ -73,18 +77,78 @@ def _bare(text: bytes) -> list[bytes]:
 
 
 def _holds(base: list[bytes], large: list[bytes], small: list[bytes]) -> bool:
-    """Whether one side wrote all that the other one did, and more, and the more is not what the other one took out."""
+    """Whether one side wrote all that the other one did, and more, and the more is nothing that the other took out.
+
+    An old line that was commented out beside the new one is more of that kind.
+    """
     rest = [line.rstrip() for line in small if line.strip()]
     old = {line.rstrip() for line in base}
     if not rest or all(line in old for line in rest):
         return False
+    more = []
     at = 0
     for line in (line.rstrip() for line in large):
         if at < len(rest) and line == rest[at]:
             at += 1
-        elif line and line in old:
-            return False
-    return at == len(rest)
+        elif line:
+            more.append(line)
+    return at == len(rest) and not any(_is_from(line, old) for line in more)
+
+
+def _is_from(line: bytes, old: set[bytes]) -> bool:
+    words = _counted(line)
+    for other in old:
+        was_commented_out = line.strip().startswith(b"#") and line.strip().lstrip(b"# ") == other.strip()
+        if not was_commented_out and _likeness(words, _counted(other)) >= ALIKE:
+            return True
+    return False
+
+
+def _import_twice(base: str, ours: str, theirs: str) -> bool:
+    """Whether each side added an import of its own that gives the same name: one of them is meant."""
+    if "import" not in ours or "import" not in theirs:
+        return False
+    old = set(base.split("\n"))
+    new = [set(text.split("\n")) - old for text in (ours, theirs)]
+    names = [
+        {name for line in lines for name in _imported(line)} for lines in (new[0] - new[1], new[1] - new[0])
+    ]
+    return not names[0].isdisjoint(names[1])
+
+
+def _imported(line: str) -> list[str]:
+    found = _import.match(line)
+    return [part.split()[-1] for part in found[1].strip("()").split(",") if part.split()] if found else []
+
+
+def _more_words(base: str, ours: str, theirs: str) -> str | None:
+    """The side that took out the very words that the other one did, and wrote all of its words and more; else None.
+
+    Of two that differ in space alone it is the longer.
+    """
+    if len(base) + len(ours) + len(theirs) > 3 * LONG_LINE:
+        return None
+    words = [_words.findall(text) for text in (base, ours, theirs)]
+    if words[1] == words[2]:
+        return max(ours, theirs, key=lambda text: (len(text), text))
+    one, two = _rewording(words[0], words[1]), _rewording(words[0], words[2])
+    if one[0] != two[0]:
+        return None
+    for large, small, text in ((one[1], two[1], ours), (two[1], one[1], theirs)):
+        rest = iter(large)
+        if small and len(large) > len(small) and all(word in rest for word in small):
+            return text
+    return None
+
+
+def _rewording(old: list[str], new: list[str]) -> tuple[set[int], list[str]]:
+    """Which words went, by their places, and which came, in order."""
+    gone: set[int] = set()
+    came: list[str] = []
+    for hunk in hunks(*("".join(f"{word}\n" for word in words).encode("utf-8", "replace") for words in (old, new))):
+        gone.update(range(hunk.start, hunk.end))
+        came += new[hunk.new_start : hunk.new_end]
+    return gone, came
 
 
 # --- line by line --------------------------------------------------------------------------------------------------
@@ -170,7 +234,7 @@ def _paired(old: list[bytes], new: list[bytes]) -> list[tuple[int, int]]:
     """Which line of a changed stretch is which, edited: in order, the likest together."""
     if not old or not new or len(old) * len(new) > LARGE:
         return []
-    words = [[Counter(_words.findall(line.decode("utf-8", "replace"))) for line in lines] for lines in (old, new)]
+    words = [list(map(_counted, lines)) for lines in (old, new)]
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness: dict[tuple[int, int], float] = {}
     for i in range(len(old) - 1, -1, -1):
@@ -191,6 +255,10 @@ def _paired(old: list[bytes], new: list[bytes]) -> list[tuple[int, int]]:
         else:
             k += 1
     return found
+
+
+def _counted(line: bytes) -> Counter[str]:
+    return Counter(_words.findall(line.decode("utf-8", "replace")))
 
 
 def _likeness(a: Counter[str], b: Counter[str]) -> float:
