@@ -278,7 +278,7 @@ class Collab:
                     session=str(saving.session),
                     question=saved.question,
                     path=saved.path,
-                    commit=saved.head,
+                    commit=saved.version,
                 )
             )
         if saved.session != saving.session and saved.commit:
@@ -377,7 +377,7 @@ class Collab:
         return Receipt(
             snapshot=saved.commit if saved else None,
             landed=landed,
-            version=self._head(session),
+            version=saved.version if saved else self._head(session),
             contested=tuple(mine),
             forked=str(where) if where != session else "",
             question=saved.question if saved else "",

@@ -30,25 +30,40 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     fork: SessionName | None = None
 
 
-def origin(
-    repo: Repository, session: SessionName, path: str, claimed: str | None, data: bytes | None
-) -> Copy:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of where a copy came from.
+
+    ``base`` is the commit that its client names, which is exact. ``stamp`` is the version that rides along in a
+    notebook's metadata: an editor keeps it while it saves again and again, so its own later saves count with it.
+    """
+
+    path: str
+    base: str | None = None
+    stamp: str | None = None
+
+
+def origin(repo: Repository, session: SessionName, claim: Claim, data: bytes | None) -> Copy:
     """Returns the exact base of a save.
 
-    ``claimed`` is the commit that the copy's stamp or its client names; its own later saves move the base along,
-    deliveries and other copies do not. Without a claim, or with one that this session never knew, the nearest of the
-    recently delivered versions is the base.
+    A stamp wins over a base that it contradicts: a stale editor may have overwritten what its client had just
+    written. Without a claim, or with one that this session never knew, the nearest of the recently delivered
+    versions is the base.
     """
     head = _required(repo.head(session.ref), session)
-    if claimed == head:
-        return Copy(commit=head)
-    if claimed is None or not is_commit(repo, claimed):
-        return _nearest(repo, head, path, data)
-    if continued := _continued(repo, session, head, path, claimed):
-        return continued
-    if not repo.is_ancestor(claimed, head):
-        return _nearest(repo, head, path, data)
-    return _followed(repo, head, path, claimed)
+    stamp = claim.stamp if claim.stamp and is_commit(repo, claim.stamp) else None
+    base = claim.base if claim.base and is_commit(repo, claim.base) else None
+    if stamp is not None:
+        followed = _continued(repo, session, head, claim.path, stamp) or _followed(
+            repo, head, claim.path, stamp
+        )
+        is_said = (
+            base is not None and followed is not None and _lies_between(repo, stamp, base, followed.commit)
+        )
+        if followed is not None and not is_said:
+            return followed
+    if base is not None and (exact := _exact(repo, session, head, claim.path, base)):
+        return exact
+    return _nearest(repo, head, claim.path, data)
 
 
 def forks(repo: Repository, session: SessionName) -> dict[SessionName, str]:
@@ -57,27 +72,46 @@ def forks(repo: Repository, session: SessionName) -> dict[SessionName, str]:
     return {SessionName.parse(ref): oid for ref, oid in heads.items() if ref.rsplit("-", 1)[1].isdigit()}
 
 
-def _continued(repo: Repository, session: SessionName, head: str, path: str, claimed: str) -> Copy | None:
+def _exact(repo: Repository, session: SessionName, head: str, path: str, base: str) -> Copy | None:
+    """The copy came from ``base``: stale if the file there is not the one of today; None if no line holds it."""
+    if repo.is_ancestor(base, head):
+        is_same = oid_at(repo, base, path) == oid_at(repo, head, path)
+        return Copy(commit=head) if is_same else Copy(commit=base, is_stale=True)
+    for fork, tip in forks(repo, session).items():
+        if tip == base:
+            return Copy(commit=tip, is_stale=True, fork=fork)
+        if repo.is_ancestor(base, tip):
+            return Copy(commit=base, is_stale=True)
+    return None
+
+
+def _continued(repo: Repository, session: SessionName, head: str, path: str, stamp: str) -> Copy | None:
     """A stale copy that was saved before goes on from that save, wherever it went."""
     for fork, tip in forks(repo, session).items():
-        if _is_save_of(repo.read(tip), claimed, path):
+        if _is_save_of(repo.read(tip), stamp, path):
             return Copy(commit=tip, is_stale=True, fork=fork)
-    for commit in _until(repo, head, claimed):
+    for commit in _until(repo, head, stamp):
         stale = repo.read(commit.parents[1]) if len(commit.parents) == 2 and not is_delivery(commit) else None
-        if stale is not None and _is_save_of(stale, claimed, path):
+        if stale is not None and _is_save_of(stale, stamp, path):
             return Copy(commit=stale.oid, is_stale=True)
     return None
 
 
-def _is_save_of(commit: Commit, claimed: str, path: str) -> bool:
+def _lies_between(repo: Repository, stamp: str, base: str, last: str) -> bool:
+    return repo.is_ancestor(stamp, base) and repo.is_ancestor(base, last)
+
+
+def _is_save_of(commit: Commit, stamp: str, path: str) -> bool:
     trailers = commit.trailers
-    return trailers.get("Gitcollab-Version") == (claimed,) and trailers.get("Gitcollab-Path") == (path,)
+    return trailers.get("Gitcollab-Version") == (stamp,) and trailers.get("Gitcollab-Path") == (path,)
 
 
-def _followed(repo: Repository, head: str, path: str, claimed: str) -> Copy:
-    """Moves the base along the copy's own saves, up to the first delivery that changed the file."""
-    last = claimed
-    for commit in reversed(list(_until(repo, head, claimed))):
+def _followed(repo: Repository, head: str, path: str, stamp: str) -> Copy | None:
+    """Moves the base along the copy's own saves, up to the first commit that changed the file by other hands."""
+    if not repo.is_ancestor(stamp, head):
+        return None
+    last = stamp
+    for commit in reversed(list(_until(repo, head, stamp))):
         if _brought(repo, commit, path) and oid_at(repo, commit.oid, path) != oid_at(repo, last, path):
             return Copy(commit=last, is_stale=True)
         last = commit.oid
@@ -119,10 +153,10 @@ def _distance(version: bytes | None, data: bytes) -> int:
     return Indel.distance(version.split(b"\n"), data.split(b"\n"))
 
 
-def _until(repo: Repository, head: str, claimed: str) -> Iterator[Commit]:
-    """The session's line from its head down to the first commit that ``claimed`` already holds."""
+def _until(repo: Repository, head: str, start: str) -> Iterator[Commit]:
+    """The session's line from its head down to the first commit that ``start`` already holds."""
     for commit in repo.line(head):
-        if commit.oid == claimed or repo.is_ancestor(commit.oid, claimed):
+        if commit.oid == start or repo.is_ancestor(commit.oid, start):
             return
         yield commit
 

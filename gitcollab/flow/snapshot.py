@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab import notebooks
-from gitcollab.flow.copies import Copy, forks, oid_at, origin
+from gitcollab.flow.copies import Claim, Copy, forks, oid_at, origin
 from gitcollab.flow.files import Merger, is_notebook, merge_file
 from gitcollab.flow.points import bytes_at, file_entry, is_commit
 from gitcollab.flow.renames import path_in
@@ -33,14 +33,15 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """What a save became. ``commit`` is the snapshot, ``session`` where it went (a fork for a stale copy that could not
-    be combined), ``head`` that session's head now, ``path`` the file's path there.
+    be combined), ``path`` the file's path there.
 
-    ``question`` is set and nothing has changed when the copy equals an old version of the file.
+    ``version`` is the commit that the copy now comes from: the snapshot, or where an unchanged copy came from. It is
+    never a merge or delivery that the copy has not seen. ``question`` is set and nothing has changed when the copy equals an old version of the file.
     """
 
     session: SessionName
     path: str
-    head: str
+    version: str
     commit: str | None = None
     is_volatile: bool = False
     question: str = ""
@@ -53,8 +54,9 @@ def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge)
     ``<name>-2``. An unchanged file makes no commit. Moves one session branch; the caller holds the collab's lock.
     """
     data, stamp = _stripped(saving)
+    claim = Claim(path=saving.path, base=saving.base, stamp=stamp)
+    copy = origin(repo, saving.session, claim, data)
     saving = msgspec.structs.replace(saving, data=data, base=stamp or saving.base)
-    copy = origin(repo, saving.session, saving.path, saving.base, data)
     head = _head(repo, copy.fork or saving.session)
     if copy.fork is not None:
         return _saved_on(repo, saving, copy.fork, head)
@@ -77,7 +79,7 @@ def _saved_on(repo: Repository, saving: Saving, session: SessionName, head: str)
     """Commits on top of the session's head; the file may have another name there by now."""
     path = _path_now(repo, saving, head)
     tree, extra = _edited(repo, head, path, saving)
-    here = Snapshot(session=session, path=saving.to or path, head=head)
+    here = Snapshot(session=session, path=saving.to or path, version=head)
     if tree == repo.tree_of(head):
         return here
     is_volatile = "Gitcollab-Volatile" in extra
@@ -85,12 +87,12 @@ def _saved_on(repo: Repository, saving: Saving, session: SessionName, head: str)
         extra |= _copy_trailers(saving)
     commit = _commit(repo, saving, tree, [head], extra)
     repo.move(session.ref, commit, head, f"save {path}")
-    return msgspec.structs.replace(here, commit=commit, head=commit, is_volatile=is_volatile)
+    return msgspec.structs.replace(here, commit=commit, version=commit, is_volatile=is_volatile)
 
 
 def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger: Merger) -> Snapshot:
     path = _path_now(repo, saving, head)
-    here = Snapshot(session=saving.session, path=path, head=head)
+    here = Snapshot(session=saving.session, path=path, version=copy.commit)
     tree, extra = _edited(repo, copy.commit, saving.path, saving)
     if tree == repo.tree_of(copy.commit):
         is_there = oid_at(repo, copy.commit, saving.path) == oid_at(repo, head, path)
@@ -104,7 +106,7 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
     combined = repo.edit(repo.tree_of(head), {path: entry})
     commit = _commit(repo, saving, combined, [head, stale], {})
     repo.move(saving.session.ref, commit, head, f"save {path} from an older copy")
-    return msgspec.structs.replace(here, commit=stale, head=commit)
+    return msgspec.structs.replace(here, commit=stale, version=stale)
 
 
 def _forked(repo: Repository, saving: Saving, stale: str) -> Snapshot:
@@ -112,7 +114,7 @@ def _forked(repo: Repository, saving: Saving, stale: str) -> Snapshot:
     number = next(n for n in range(2, len(taken) + 3) if f"{saving.session.name}-{n}" not in taken)
     fork = SessionName(user=saving.session.user, name=f"{saving.session.name}-{number}")
     repo.move(fork.ref, stale, None, f"fork of {saving.session}")
-    return Snapshot(session=fork, path=saving.path, head=stale, commit=stale)
+    return Snapshot(session=fork, path=saving.path, version=stale, commit=stale)
 
 
 def _edited(repo: Repository, commit: str, path: str, saving: Saving) -> tuple[str, Trailers]:
