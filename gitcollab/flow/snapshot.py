@@ -32,11 +32,12 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a save became. ``commit`` is the snapshot, ``session`` where it went (a fork for a stale copy that could not
-    be combined), ``path`` the file's path there.
+    """What a save became.
 
-    ``version`` is the commit that the copy now comes from: the snapshot, or where an unchanged copy came from. It is
-    never a merge or delivery that the copy has not seen. ``question`` is set and nothing has changed when the copy equals an old version of the file.
+    ``commit`` is the snapshot, ``session`` where it went (a fork for a stale copy that could not be combined), ``path``
+    the file's path there. ``version`` is the commit that the copy now comes from: the snapshot, or where an unchanged
+    copy came from; never a merge or delivery that the copy has not seen. ``question`` is set, and nothing has
+    changed, when the copy equals an old version of the file.
     """
 
     session: SessionName

@@ -3,7 +3,7 @@
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
 from gitcollab.notebooks.kinship import kinship
-from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, is_text, weave
+from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, hunks, is_text, split, weave
 from gitcollab.notebooks.merging import merge
 from gitcollab.notebooks.policy import Policy
 from gitcollab.notebooks.printing import as_json
@@ -28,6 +28,7 @@ __all__ = [
     "as_json",
     "both",
     "diff",
+    "hunks",
     "is_text",
     "is_volatile",
     "item_id",
@@ -36,6 +37,7 @@ __all__ = [
     "pick",
     "place",
     "problems",
+    "split",
     "stamp",
     "strip",
     "weave",
