@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,10 +141,11 @@ def ready(root: Path, running: subprocess.Popen[bytes], told: Path) -> str:
     """Waits until the server answers and returns its address."""
     deadline = time.monotonic() + 60
     while running.poll() is None and time.monotonic() < deadline:
-        try:
-            return (root / "run" / "url").read_text().strip()
-        except FileNotFoundError:
-            time.sleep(0.02)
+        with suppress(OSError, ValueError):
+            holder = json.loads((root / "run" / "lock").read_bytes())
+            if holder["pid"] == running.pid and holder.get("url") and (root / "run" / "url").exists():
+                return str(holder["url"])
+        time.sleep(0.02)
     log = root / "run" / "log"
     raise AssertionError(f"no server: {told.read_text()}\n{log.read_text() if log.exists() else ''}")
 
