@@ -2,6 +2,8 @@
 
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists
 from gitcollab.repository.heal import Healed, heal
+from gitcollab.repository.maintenance import Loose, loose, maintain
+from gitcollab.repository.mending import Mended, Place, faults, mend, places
 from gitcollab.repository.repository import Repository, barrier
 from gitcollab.repository.tags import notebook_of, version_of, version_tag
 from gitcollab.repository.values import (
@@ -31,14 +33,22 @@ __all__ = [
     "Damaged",
     "Entry",
     "Healed",
+    "Loose",
+    "Mended",
+    "Place",
     "RefLocked",
     "RefMoved",
     "Repository",
     "TagExists",
     "TreeMerge",
     "barrier",
+    "faults",
     "heal",
+    "loose",
+    "maintain",
+    "mend",
     "notebook_of",
+    "places",
     "version_of",
     "version_tag",
 ]

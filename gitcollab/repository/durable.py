@@ -51,7 +51,7 @@ class Pending:
 
 
 def sync_files(paths: Iterable[Path]) -> None:
-    """Makes files durable. One that has vanished was packed meanwhile, by a program that flushes its packs.
+    """Makes files or directories durable. What has vanished was packed, by a program that flushes its packs.
 
     Writing is started on all before any is waited for: so they share one commit of the file system's journal.
     """
@@ -67,12 +67,8 @@ def sync_files(paths: Iterable[Path]) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Makes the names in a directory durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Makes the names in a directory durable. One that has vanished held only what was packed meanwhile."""
+    sync_files([path])
 
 
 def sync_filesystem(path: Path) -> None:

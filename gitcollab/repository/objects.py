@@ -11,8 +11,10 @@ import hashlib
 import os
 import secrets
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import pygit2
 
@@ -25,7 +27,10 @@ from gitcollab.repository.values import checked_oid
 BLOB_LIMIT = 512 * 1024 * 1024
 """Bytes. No object larger than this is ever read into memory."""
 
+T = TypeVar("T")
+
 _HEADER_LIMIT = 64
+_TRIES = 20
 _PACKED_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
 
@@ -35,7 +40,10 @@ class Objects:
     def __init__(self, path: Path, pending: Pending) -> None:
         self.path = path
         self.pending = pending
-        self._git = opened(path)
+        self._open()
+
+    def _open(self) -> None:
+        self._git = opened(self.path)
         self._packs = self._git.odb
 
     def read(self, oid: str, limit: int = BLOB_LIMIT) -> tuple[str, bytes]:
@@ -51,11 +59,7 @@ class Objects:
         loose = self._loose(checked_oid(oid), 4096)
         if loose is not None:
             return _header(oid, zlib.decompressobj(), loose)[:2]
-        try:
-            kind, size = self._packs.read_header(pygit2.Oid(hex=oid))
-        except (KeyError, pygit2.GitError) as error:
-            raise Damaged(oid, "missing") from error
-        return _PACKED_KINDS[int(kind)], size
+        return self._packed_header(oid)
 
     def has(self, oid: str) -> bool:
         """Whether the object is there (not whether it is sound)."""
@@ -118,13 +122,18 @@ class Objects:
 
     def _write_loose(self, oid: str, header: bytes, data: bytes) -> None:
         target = self._path(oid)
-        made = make_directories(target.parent, self.path)
-        temporary = target.parent / f"tmp_obj_{secrets.token_hex(8)}"
         # Level 0: deflate is 90 % of the cost of a large save, and the next repack compresses anyway (facts-git 3).
         deflate = zlib.compressobj(0)
-        write_new(temporary, (deflate.compress(header), deflate.compress(data), deflate.flush()), 0o444)
-        os.rename(temporary, target)
-        self.pending.add(target, directories=made)
+        pieces = (deflate.compress(header), deflate.compress(data), deflate.flush())
+        for _ in range(_TRIES):
+            made = make_directories(target.parent, self.path)
+            temporary = target.parent / f"tmp_obj_{secrets.token_hex(8)}"
+            with suppress(FileNotFoundError):  # a repack has just removed the directory, which was empty
+                write_new(temporary, pieces, 0o444)
+                os.rename(temporary, target)
+                self.pending.add(target, directories=made)
+                return
+        raise Damaged(oid, f"{target.parent} vanishes again and again")
 
     def _path(self, oid: str) -> Path:
         return self.path / "objects" / oid[:2] / oid[2:]
@@ -140,14 +149,28 @@ class Objects:
         return bool(self._packs.exists(pygit2.Oid(hex=oid)))
 
     def _read_packed(self, oid: str, limit: int) -> tuple[str, bytes]:
-        _, size = self.header(oid)
+        _, size = self._packed_header(oid)
         if size > limit:
             raise too_large(oid, size, limit)
-        try:
-            kind, data = self._packs.read(pygit2.Oid(hex=oid))
-        except (KeyError, pygit2.GitError) as error:
-            raise Damaged(oid, str(error)) from error
+        kind, data = self._asked(oid, lambda packs, name: packs.read(name))
         return _PACKED_KINDS[int(kind)], data
+
+    def _packed_header(self, oid: str) -> tuple[str, int]:
+        kind, size = self._asked(oid, lambda packs, name: packs.read_header(name))
+        return _PACKED_KINDS[int(kind)], size
+
+    def _asked(self, oid: str, ask: Callable[[pygit2.Odb, pygit2.Oid], tuple[int, T]]) -> tuple[int, T]:
+        """Asks libgit2 about a packed object; once more, opened anew, since its pack may have been replaced."""
+        try:
+            return ask(self._packs, pygit2.Oid(hex=oid))
+        except (KeyError, pygit2.GitError):
+            self._open()
+        try:
+            return ask(self._packs, pygit2.Oid(hex=oid))
+        except KeyError as error:
+            raise Damaged(oid, "missing") from error
+        except pygit2.GitError as error:
+            raise Damaged(oid, str(error)) from error
 
 
 def unpacked(oid: str, loose: bytes, limit: int) -> tuple[str, bytes]:

@@ -1,0 +1,65 @@
+"""Maintenance: history is packed early and often, so that it stays small; nothing is ever thrown away here.
+
+Packing every 300 saves keeps 3,000 saves of a 50 kB notebook at 7.6 MB instead of 115 (facts-git 12); one late packing
+is the worst of all. Loose objects are packed whether or not anything reaches them.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from gitcollab.repository.running import run
+
+COUNT_DUE = 1000
+"""Loose objects from which on packing is due: some 300 saves."""
+
+SIZE_DUE = 256 * 1024 * 1024
+"""Bytes of loose objects from which on packing is due: they lie uncompressed."""
+
+
+class Loose(msgspec.Struct, frozen=True):
+    """How many objects lie loose, and how many bytes they take."""
+
+    count: int
+    size: int
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to pack them."""
+        return self.count >= COUNT_DUE or self.size >= SIZE_DUE
+
+
+def loose(path: Path) -> Loose:
+    """Counts the loose objects of the repository at ``path``; some milliseconds."""
+    sizes = [
+        size
+        for directory in os.scandir(path / "objects")
+        if len(directory.name) == 2
+        for size in _sizes(directory.path)
+    ]
+    return Loose(len(sizes), sum(sizes))
+
+
+def maintain(path: Path, *, is_thorough: bool = False, deadline: float = 1800) -> Loose:
+    """Packs objects and refs and writes the commit graph; returns what was loose before.
+
+    Saves and reads go on meanwhile. ``is_thorough`` packs everything into one pack (for the night). Each of the steps
+    has ``deadline`` seconds; what is not done is done next time.
+    """
+    before = loose(path)
+    how = ["-a", "--keep-unreachable"] if is_thorough else ["--geometric=2", "--write-midx"]
+    run(path, "repack", "-d", "-q", *how, deadline=deadline)
+    run(path, "pack-refs", "--all", deadline=deadline)
+    run(path, "commit-graph", "write", "--reachable", "--changed-paths", "--no-progress", deadline=deadline)
+    return before
+
+
+def _sizes(directory: str) -> list[int]:
+    found = []
+    with suppress(FileNotFoundError):  # a packing that is under way removes what it has packed
+        found = [entry.stat().st_size for entry in os.scandir(directory) if len(entry.name) == 38]
+    return found
