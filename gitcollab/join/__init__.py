@@ -6,7 +6,11 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -57,18 +61,36 @@ async def join(
     root = await anyio.to_thread.run_sync(resolved, directory)
     with contextlib.ExitStack() as stack:
         drawer = await anyio.to_thread.run_sync(stack.enter_context, opened(root))
-        state, rules = await anyio.to_thread.run_sync(taken_up, client, collab, drawer, root, name)
-        on_progress(Progress(News.JOINED, str(root), state.session))
-        joined = _Joined(Exchange(client, state, rules, on_progress), drawer, pace)
-        await (joined.come_to_rest() if once else joined.run())
+        async with _thread(client) as run:
+            state: State
+            state, rules = await run(taken_up, client, collab, drawer, root, name)
+            on_progress(Progress(News.JOINED, str(root), state.session))
+            joined = _Joined(Exchange(client, state, rules, on_progress), drawer, run)
+            await (joined.come_to_rest(pace) if once else joined.stay(pace))
         return state
+
+
+Run = Callable[..., Awaitable[Any]]
+
+
+@contextlib.asynccontextmanager
+async def _thread(client: Client) -> AsyncIterator[Run]:
+    """Gives the one thread in which everything is done, one after the other, over one connection."""
+    pool = ThreadPoolExecutor(1, "join")
+    run = partial(asyncio.get_running_loop().run_in_executor, pool)
+    try:
+        yield run
+    finally:
+        with anyio.CancelScope(shield=True):
+            await run(client.close)
+        pool.shutdown(wait=False)
 
 
 class _Joined:
     """Turns what the watch finds and what the stream tells into exchanges, one at a time."""
 
-    def __init__(self, exchange: Exchange, drawer: Drawer, pace: Pace) -> None:
-        self.exchange, self.drawer, self.pace = exchange, drawer, pace
+    def __init__(self, exchange: Exchange, drawer: Drawer, run: Run) -> None:
+        self.exchange, self.drawer, self.run = exchange, drawer, run
         self.found: list[Found] = []
         self.events: list[Json] = []
         self.ended: GitcollabError | None = None
@@ -79,26 +101,26 @@ class _Joined:
         self.pause = 0.0  # seconds until a server that did not answer is asked again
         self.wake, self.loop = asyncio.Event(), asyncio.get_running_loop()
 
-    async def come_to_rest(self) -> None:
+    async def come_to_rest(self, pace: Pace) -> None:
         """Exchanges until nothing moves any more, and nobody is writing."""
         for _ in range(ROUNDS):
-            has_moved = await anyio.to_thread.run_sync(self.exchange.catch_up)
-            await anyio.to_thread.run_sync(self.drawer.write, self.exchange.state)
+            has_moved = await self.run(self.exchange.catch_up)
+            await self.run(self.drawer.write, self.exchange.state)
             if not has_moved and not self.exchange.unsettled:
                 return
-            await anyio.sleep(self.pace.quiet)
+            await anyio.sleep(pace.quiet)
 
-    async def run(self) -> None:
+    async def stay(self, pace: Pace) -> None:
         """Exchanges until the session is closed."""
         following = Following(self.exchange.client, self.exchange.state, self._notice)
         await anyio.to_thread.run_sync(following.start)
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch)
+                tasks.start_soon(self._watch, pace)
                 while not self.has_left:
                     await self._exchange()
                     self.exchange.state.event = following.event
-                    await anyio.to_thread.run_sync(self.drawer.write, self.exchange.state)
+                    await self.run(self.drawer.write, self.exchange.state)
                     await self._rest()
                 tasks.cancel_scope.cancel()
         except* GitcollabError as several:
@@ -106,9 +128,9 @@ class _Joined:
         finally:
             following.close()
 
-    async def _watch(self) -> None:
+    async def _watch(self, pace: Pace) -> None:
         root, rules, seen = self.exchange.root, self.exchange.rules, self.exchange.seen
-        async for found in watch(root, rules, seen=seen, stop=anyio.Event(), pace=self.pace):
+        async for found in watch(root, rules, seen=seen, stop=anyio.Event(), pace=pace):
             if isinstance(found, Lost):
                 raise Unusable(
                     f"the workspace {root} is gone: {found.reason}",
@@ -119,7 +141,7 @@ class _Joined:
 
     async def _exchange(self) -> None:
         try:
-            await anyio.to_thread.run_sync(self._work)
+            await self.run(self._work)
         except TRANSIENT as why:
             if not self.pause:
                 self.exchange.tell(Progress(News.OFFLINE, "", why.message))
