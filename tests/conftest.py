@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -59,6 +60,23 @@ def root(tmp_path: Path) -> Path:
     path = tmp_path / "root"
     path.mkdir(mode=0o700)
     return path
+
+
+@pytest.fixture
+def mortal() -> Iterator[None]:
+    """Permissions count for this thread and those it starts, for root too, as in a container (capset(2))."""
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, powers = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    override = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE | CAP_DAC_READ_SEARCH
+    assert libc.capget(header, powers) == 0
+    powers[0] &= ~override
+    assert libc.capset(header, powers) == 0
+    yield
+    powers[0] |= powers[1] & override
+    assert libc.capset(header, powers) == 0
 
 
 # --- a server ------------------------------------------------------------------------------------------------------

@@ -7,9 +7,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +16,6 @@ import anyio.to_thread
 import pytest
 
 from gitcollab import errors
-from gitcollab.cli import accounts
 from gitcollab.client import Client
 from gitcollab.client.transport import Answer, Transport
 from gitcollab.flow.watch import Pace
@@ -41,44 +37,6 @@ class Cable(Transport):
         return super().ask(*args, **kwargs)  # type: ignore[arg-type]
 
 
-class Server:
-    """A daemon on a root of its own."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def client(self, user: str) -> Client:
-        found = Client((self.root / "run/url").read_text().strip())
-        found.transport = Cable(found.url, self.tokens[user])
-        return found
-
-    def __enter__(self) -> Server:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
-        command = [sys.executable, "-P", "-m", "gitcollab", "serve", "--root", str(self.root), "--port", "0"]
-        self.log = (self.root / "log").open("wb")
-        self.process = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log)
-        give_up = time.monotonic() + 60
-        while not (self.root / "run/url").exists():
-            assert self.process.poll() is None, (self.root / "log").read_text()
-            assert time.monotonic() < give_up
-            time.sleep(0.05)
-        self.tokens = {user: accounts.add(self.root, user)["token"] for user in ("ana", "ben")}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-        self.log.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("served", numbered=True)
-    root.chmod(0o700)
-    with Server(root) as running:
-        yield running
-
-
 class Asking:
     """The person's own questions to the server, in a thread: the event loop may not wait for a socket."""
 
@@ -96,9 +54,10 @@ class Asking:
 class Participant:
     """A person with a directory."""
 
-    def __init__(self, server: Server, user: str, directory: Path, collab: str) -> None:
-        self.client, self.user, self.directory, self.collab = server.client(user), user, directory, collab
-        self.asks = Asking(server.client(user))
+    def __init__(self, server: Any, user: str, directory: Path, collab: str) -> None:
+        self.client, self.user, self.directory, self.collab = Client(server.url), user, directory, collab
+        self.client.transport = Cable(server.url, server.tokens[user])
+        self.asks = Asking(Client(server.url, server.tokens[user]))
         self.told: list[Progress] = []
         self.does_mean_it = False
         self._news = asyncio.Event()
@@ -165,7 +124,7 @@ class Participant:
 
 
 @pytest.fixture
-def ana(server: Server, tmp_path: Path) -> Iterator[Participant]:
+def ana(server: Any, tmp_path: Path) -> Iterator[Participant]:
     (tmp_path / "ana").mkdir()
     person = Participant(server, "ana", tmp_path / "ana", "")
     person.collab = person.asks.create("Analysis")["id"]
@@ -174,7 +133,7 @@ def ana(server: Server, tmp_path: Path) -> Iterator[Participant]:
 
 
 @pytest.fixture
-def ben(server: Server, ana: Participant, tmp_path: Path) -> Iterator[Participant]:
+def ben(server: Any, ana: Participant, tmp_path: Path) -> Iterator[Participant]:
     ana.asks.set_member(ana.collab, "ben", "editor")
     (tmp_path / "ben").mkdir()
     person = Participant(server, "ben", tmp_path / "ben", ana.collab)
