@@ -104,9 +104,10 @@ class Server:
         found = {}
         children = Path(f"/proc/{self.running.pid}/task/{self.running.pid}/children").read_text().split()
         for pid in children:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-            found[words[words.index("-m") + 1].removeprefix("gitcollab.")] = int(pid)
-        return found
+            with suppress(OSError, ValueError):  # it has just ended, or is not yet what it will be
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                found[words[words.index("-m") + 1].removeprefix("gitcollab.")] = int(pid)
+        return {name: pid for name, pid in found.items() if name in {"workers", "writer", "web"}}
 
 
 @pytest.fixture(scope="module")

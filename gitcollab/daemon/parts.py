@@ -25,10 +25,13 @@ START = 120.0
 """Seconds that a part may take until it answers: the writer may have a large root to look through."""
 
 SOON = 10.0
-"""Seconds: a part that ends sooner counts as one that does not work."""
+"""Seconds: a part that ends sooner, time after time, is started again more and more slowly."""
 
 TRIES = 6
-"""Such ends in a row after which the daemon gives up."""
+"""Starts in a row without one answer after which the daemon gives up."""
+
+PAUSE = 5.0
+"""Seconds between two starts at most."""
 
 WATCH = 5.0
 """Seconds between two looks at a part."""
@@ -104,23 +107,24 @@ class Part:
     async def keep(self) -> None:
         """Runs until the part is no longer wanted, replacing the process whenever it ends.
 
-        Unavailable if it ends as soon as it begins, time after time.
+        Unavailable if it ends before it works, time after time.
         """
-        failures = 0
+        stillborn = hasty = 0
         while True:
             began = time.monotonic()
             if self.child is None:
                 self.start()
                 self.tell()
-            await self._live()
+            has_worked = await self._live()
             if not self.is_wanted:
                 return
-            failures = failures + 1 if time.monotonic() - began < SOON else 0
-            if failures >= TRIES:
+            stillborn = 0 if has_worked else stillborn + 1
+            hasty = hasty + 1 if time.monotonic() - began < SOON else 0
+            if stillborn >= TRIES:
                 raise Unavailable(
                     f"The {self.name} ends as soon as it begins", f"its log is {self._log_name()}"
                 )
-            await anyio.sleep(0.1 * 2**failures if failures > 1 else 0)
+            await anyio.sleep(min(PAUSE, 0.1 * 2 ** (hasty - 3)) if hasty > 3 else 0)
 
     async def stop(self) -> None:
         """Asks the process to end, waits for it, and ends it if it takes longer than its grace."""
@@ -143,8 +147,8 @@ class Part:
                 os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
 
-    async def _live(self) -> None:
-        """Returns when the process has ended, by itself or because it hung."""
+    async def _live(self) -> bool:
+        """Returns when the process has ended, by itself or because it hung: whether it ever answered."""
         child = self.child
         assert child is not None  # noqa: S101  # keep started it
         async with anyio.create_task_group() as group:
@@ -154,9 +158,11 @@ class Part:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # what it started
         self.child = None
+        has_worked = self.ready.is_set()
         if self.is_wanted:
-            self.ready = anyio.Event() if self.ready.is_set() else self.ready
+            self.ready = anyio.Event() if has_worked else self.ready
             log.error("a part ended", name=self.name, status=child.returncode, starts=self.starts)
+        return has_worked
 
     async def _watch(self) -> None:
         patience, silent = START, 0.0
