@@ -79,7 +79,9 @@ class Collab:
         person = Person(name=owner)
         root = repo.commit(tree, [], f"Begin {charter.title or id}", author=person, at=given.clock())
         repo.move(MAIN, root, None, "begin")
-        return cls(id, given)
+        begun = cls(id, given)
+        begun._ledger.write([MAIN])
+        return begun
 
     def recover(self) -> tuple[AnyEvent, ...]:
         """Completes what a crash interrupted: the blessed branch, missing events, landings and deliveries."""

@@ -67,8 +67,8 @@ class ThreeRules(RuleBasedStateMachine):
     def begin(self, landing: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="machine"))
         self.typed, self.deleted, self.doubled = set[str](), set[str](), set[str]()
+        self.by: dict[str, str] = {}
         self.numbers = itertools.count()
-        self.landed: Counter[str] = Counter()
         url = store.file_url(self.directory / "db.sqlite")
         store.migrate(url)
         self.engine = store.engine(url)
@@ -170,8 +170,8 @@ class ThreeRules(RuleBasedStateMachine):
             edited = self.edited(data, pick, line, kind)
             self.save(user, path, notebooks.stamp(edited, version), data, None)
             self.old[index] = (user, path, edited, version)
-            is_overwritten = [data for _, data in self.notebooks(user)] == [edited]
-            self.deleted |= words(own) - words(edited) if is_overwritten else set()
+            own_words = {word for word in words(own) if self.by.get(word) == user}
+            self.deleted |= own_words - self.known()
 
     @rule(user=PERSON, number=st.integers(0, 3))
     def renames_the_notebook(self, user: str, number: int) -> None:
@@ -246,8 +246,7 @@ class ThreeRules(RuleBasedStateMachine):
     @invariant()
     def every_line_is_somewhere(self) -> None:
         if hasattr(self, "directory"):
-            there = words(self.everything_on_main(), *self.sides(), *self.unlanded())
-            assert self.typed - self.deleted - there == set()
+            assert self.typed - self.deleted - self.known() == set()
 
     @invariant()
     def main_holds_valid_notebooks_and_each_line_once(self) -> None:
@@ -307,7 +306,11 @@ class ThreeRules(RuleBasedStateMachine):
             base=self.head(user) if base == "head" else base,
         )
         self.deleted |= words(loaded or b"") - words(data or b"")
+        self.by |= dict.fromkeys(words(data or b"") - set(self.by), user)
         return self.collab.save(act)
+
+    def known(self) -> set[str]:
+        return words(self.everything_on_main(), *self.sides(), *self.unlanded())
 
     def land(self, user: str) -> None:
         self.collab.land(acts.Land(actor=Actor(user=user), collab=ID, session=session(user)))

@@ -1,0 +1,140 @@
+"""A collab with its store, as the writer holds it, and people who act in plain verbs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gitcollab import acts, notebooks, store
+from gitcollab.collab import Collab, Given, Place
+from gitcollab.events import AnyEvent
+from gitcollab.flow.charter import Charter
+from gitcollab.flow.items import read_items
+from gitcollab.flow.points import MAIN, bytes_at
+from gitcollab.model import Actor, Item, Receipt, Role, SessionName, Take
+from gitcollab.repository import Repository
+from gitcollab.store import collabs, journal, members, people
+
+ID = "cabcdefghi"
+
+
+def notebook(*cells: tuple[str, str]) -> bytes:
+    """A notebook in Jupyter's own form of (id, source) code cells."""
+    made = [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": name,
+            "metadata": {},
+            "outputs": [],
+            "source": source.splitlines(keepends=True),
+        }
+        for name, source in cells
+    ]
+    document = {"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+
+
+class Stage:
+    """One collab of Ana's in which Ben is an editor and Vic a viewer."""
+
+    def __init__(self, root: Path) -> None:
+        url = store.file_url(root / "db.sqlite")
+        store.migrate(url)
+        self.engine = store.engine(url)
+        place = Place(root)
+        place.repository(ID).parent.mkdir()
+        self.told: list[AnyEvent] = []
+        clock = (f"2026-11-20T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z" for n in itertools.count())
+        self.given = Given(place=place, engine=self.engine, clock=lambda: next(clock), tell=self.told.append)
+        with self.engine.begin() as conn:
+            for name in ("ana", "ben", "vic", "out"):
+                people.add_person(conn, name)
+            collabs.add_collab(conn, ID, "work", "", (), "ana")
+            members.set_member(conn, ID, "ben", Role.EDITOR)
+            members.set_member(conn, ID, "vic", Role.VIEWER)
+        self.collab = Collab.begin(ID, self.given, Charter(title="work"), "ana")
+        self.repo = Repository(place.repository(ID))
+
+    def restart(self) -> tuple[AnyEvent, ...]:
+        self.told.clear()
+        self.collab = Collab(ID, self.given)
+        return self.collab.recover()
+
+    def main(self, path: str) -> bytes | None:
+        return bytes_at(self.repo, self.repo.head(MAIN) or "", path)
+
+    def items(self) -> tuple[Item, ...]:
+        return read_items(self.repo, self.repo.head(MAIN) or "")
+
+    def events(self) -> list[AnyEvent]:
+        with self.engine.connect() as conn:
+            return list(journal.since(conn, ID, 0, 10_000))
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.events()]
+
+    def settle(self, user: str, item: str, take: Take, **more: object) -> Receipt:
+        return self.collab.settle(
+            acts.Settle(actor=Actor(user=user), collab=ID, item=item, take=take, **more)
+        )
+
+
+class Person:
+    """Somebody with an open session."""
+
+    def __init__(self, stage: Stage, user: str, name: str = "default") -> None:
+        self.stage, self.user = stage, user
+        act = acts.OpenSession(actor=Actor(user=user), collab=ID, name=name)
+        self.opened = stage.collab.open_session(act)
+        self.session = SessionName.parse(self.opened.session)
+
+    @property
+    def head(self) -> str:
+        return self.stage.repo.head(self.session.ref) or ""
+
+    def reads(self, path: str) -> bytes | None:
+        return bytes_at(self.stage.repo, self.head, path)
+
+    def loads(self, path: str) -> bytes:
+        """The file as an editor gets it, with its stamp."""
+        return notebooks.stamp(self.reads(path) or b"", self.head)
+
+    def saves(self, path: str, data: bytes | None, base: str | None = None, **more: object) -> Receipt:
+        who = {"actor": Actor(user=self.user), "collab": ID, "session": self.session}
+        return self.stage.collab.save(acts.Save(**who, path=path, data=data, base=base, **more))
+
+    def leaves(self) -> None:
+        who = {"actor": Actor(user=self.user), "collab": ID, "session": self.session}
+        self.stage.collab.close_session(acts.CloseSession(**who))
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def ana(stage: Stage) -> Person:
+    return Person(stage, "ana")
+
+
+@pytest.fixture
+def ben(stage: Stage) -> Person:
+    return Person(stage, "ben")
+
+
+@pytest.fixture(name="person")
+def _person() -> type[Person]:
+    return Person
+
+
+@pytest.fixture(name="notebook")
+def _notebook() -> object:
+    return notebook
