@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import NamedTuple
 
 from gitcollab.model import Json
@@ -47,7 +49,30 @@ def merge_cell(spot: Spot, policy: Policy) -> MergedCell:
             return MergedCell(ours.data, [])
         if ours.data == base.data:
             return MergedCell(theirs.data, [])
-    return _Fields(spot, policy).merged()
+    return _Fields(_with_own_attachments(spot), policy).merged()
+
+
+def _with_own_attachments(spot: Spot) -> Spot:
+    """Two images that the sides attached under one name get two names, each with its link."""
+    base, ours, theirs = spot.cells
+    trees = [(cell.data.get("attachments") or {}) if cell is not None else {} for cell in spot.cells]
+    for name in sorted(trees[1].keys() & trees[2].keys() - trees[0].keys()):
+        if not same(trees[1][name], trees[2][name]) and ours is not None and theirs is not None:
+            if json.dumps(trees[1][name], sort_keys=True) < json.dumps(trees[2][name], sort_keys=True):
+                theirs = _renamed(theirs, name)
+            else:
+                ours = _renamed(ours, name)
+    return spot._replace(ours=ours, theirs=theirs)
+
+
+def _renamed(cell: Cell, name: str) -> Cell:
+    attachments = dict(cell.data["attachments"])
+    content = attachments.pop(name)
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+    stem, dot, suffix = name.rpartition(".")
+    new = f"{stem}-{digest}.{suffix}" if dot else f"{name}-{digest}"
+    source = cell.source.replace(f"attachment:{name}", f"attachment:{new}")
+    return Cell(cell.data | {"source": source, "attachments": attachments | {new: content}})
 
 
 def _one_sided(base: Cell | None, ours: Cell | None, theirs: Cell | None, policy: Policy) -> MergedCell:

@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
-from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read
+from collections.abc import Callable
+
+from gitcollab.model import Json
+from gitcollab.notebooks.reading import CELL_ID, Cell, Notebook, Unreadable, read
+from gitcollab.notebooks.schema import check_of
+
+SHOWN = 20
+"""Problems that are listed; one is enough to refuse a notebook."""
 
 
 def problems(data: bytes) -> tuple[str, ...]:
     """Says why these bytes are no valid notebook with unique cell ids; empty if they are. Bounded on any bytes."""
     try:
-        return tuple(faults(read(data)))
+        return tuple(faults(read(data))[:SHOWN])
     except Unreadable as error:
         return (str(error),)
+    except RecursionError:
+        return ("nested too deeply",)
 
 
-def faults(notebook: Notebook) -> list[str]:
-    """Lists what is wrong with a parsed notebook: ids, types, and members that its cells may not have."""
-    found: list[str] = []
+def faults(notebook: Notebook, is_known: Callable[[Cell], bool] = lambda cell: False) -> list[str]:
+    """Lists what is wrong with a parsed notebook by nbformat's schema, and ids that are not unique.
+
+    ``is_known`` says of which cells the schema need not be asked again.
+    """
+    found = [f"metadata: {wrong}" for wrong in [check_of(notebook.minor, "metadata")(notebook.metadata)] if wrong]
+    found += [f"{name}: not allowed" for name in sorted({*notebook.top} - {"metadata", "nbformat", "nbformat_minor"})]
     seen: set[str] = set()
-    wants_ids = notebook.minor >= 5
     for index, cell in enumerate(notebook.cells):
-        found += [f"cell {index}: {fault}" for fault in _cell(cell, wants_ids, seen)]
+        wrong = "" if is_known(cell) else _by_schema(cell.data, notebook.minor)
+        if not wrong and "id" in cell.data:
+            wrong = _by_id(cell, seen)
+        if wrong:
+            found.append(f"cell {index}: {wrong}")
     return found
 
 
-def _cell(cell: Cell, wants_ids: bool, seen: set[str]) -> list[str]:
-    found = []
-    if cell.kind not in ("code", "markdown", "raw"):
-        found.append("unknown cell_type")
-    if "id" in cell.data or wants_ids:
-        if cell.id is None:
-            found.append("no valid id")
-        elif cell.id in seen:
-            found.append(f"id {cell.id} is not unique")
-        else:
-            seen.add(cell.id)
-    return found
+def _by_schema(cell: dict[str, Json], minor: int) -> str:
+    kind = cell["cell_type"]
+    if kind not in ("code", "markdown", "raw"):
+        return f"unknown cell_type {kind!r:.40}"
+    return check_of(minor, f"{kind}_cell")(cell)
+
+
+def _by_id(cell: Cell, seen: set[str]) -> str:
+    if cell.id is None or not CELL_ID.fullmatch(cell.id):
+        return "no valid id"
+    if cell.id in seen:
+        return f"id {cell.id} is not unique"
+    seen.add(cell.id)
+    return ""

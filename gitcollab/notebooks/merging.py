@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gitcollab.model import Json
+from gitcollab.notebooks.bases import folded
 from gitcollab.notebooks.cells import Data, Finding, merge_cell
 from gitcollab.notebooks.checking import faults
 from gitcollab.notebooks.naming import names
 from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
-from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
+from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, joined, read_any
 from gitcollab.notebooks.splits import regrouped
 from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
 from gitcollab.notebooks.weighing import ABSENT, judge, same
@@ -27,16 +28,17 @@ def merge(
     what cannot be combined is contested and the shared version stays (a cell that one side edited and the other
     deleted stays edited).
     """
-    if not isinstance(base, bytes):
-        base = base[0] if base else b""
-    if ours == theirs or theirs == base:
+    bases = [base] if isinstance(base, bytes) else list(dict.fromkeys(base)) or [b""]
+    if ours == theirs or theirs in bases:
         return Merge(notebook=ours)
-    if ours == base:
+    if ours in bases:
         return Merge(notebook=theirs)
     try:
-        return _Merging(path, policy).merged(*(read_any(data) for data in (base, ours, theirs)), (ours, theirs))
+        return _Merging(path, policy).merged(bases, ours, theirs)
     except Unreadable as error:
-        return whole_file(base, ours, theirs, path, str(error))
+        return whole_file(bases[0], ours, theirs, path, str(error))
+    except RecursionError:
+        return whole_file(bases[0], ours, theirs, path, "nested too deeply")
 
 
 def whole_file(base: bytes | None, ours: bytes | None, theirs: bytes | None, path: str, reason: str) -> Merge:
@@ -60,7 +62,9 @@ class _Merging:
         self.contested: list[Contested] = []
         self.noted: list[Noted] = []
 
-    def merged(self, base: Notebook, ours: Notebook, theirs: Notebook, raw: tuple[bytes, bytes]) -> Merge:
+    def merged(self, bases: Sequence[bytes], one: bytes, two: bytes) -> Merge:
+        ours, theirs = read_any(one), read_any(two)
+        base = folded([read_any(data) for data in bases], ours, theirs)
         kept: list[tuple[Spot, Data, list[Finding]]] = []
         for spot in without_blanks(regrouped(spots(base.cells, ours.cells, theirs.cells))):
             data, findings = merge_cell(spot, self.policy)
@@ -77,10 +81,10 @@ class _Merging:
         for (_, data, findings), name in zip(kept, ids, strict=True):
             cells.append(_named(data, name))
             self._report(name, findings)
-        return self._written(Notebook(top, cells), (ours, theirs), raw)
+        return self._written(Notebook(top, cells), (ours, theirs), (one, two))
 
     def _written(self, result: Notebook, sides: tuple[Notebook, Notebook], raw: tuple[bytes, bytes]) -> Merge:
-        wrong = faults(result)
+        wrong = self._faults(result, sides)
         if wrong:
             raise Unreadable(wrong[0])
         notebook = next((data for side, data in zip(sides, raw, strict=True) if _equal(side, result)), None)
@@ -89,6 +93,14 @@ class _Merging:
             contested=tuple(self.contested),
             noted=tuple(self.noted),
         )
+
+    def _faults(self, result: Notebook, sides: tuple[Notebook, Notebook]) -> list[str]:
+        """What would make the result worse than the shared side is: that one's own cells need no check."""
+        trusted = [sides[0]] if result.minor == sides[0].minor else []
+        wrong = faults(result, _is_one_of(trusted))
+        if wrong and faults(sides[0]):
+            wrong = faults(result, _is_one_of(sides))
+        return wrong
 
     def _report(self, cell: str | None, findings: list[Finding]) -> None:
         for field, base, shared, session, verdict in findings:
@@ -155,9 +167,20 @@ def _has_real_neighbour(found: list[Spot], k: int) -> bool:
     return False
 
 
+def _is_one_of(sides: Sequence[Notebook]) -> Callable[[Cell], bool]:
+    known = [_bare(cell.data) for side in sides for cell in side.cells]
+    by_source: dict[str, list[Data]] = {}
+    for data in known:
+        by_source.setdefault(joined(data["source"]), []).append(data)
+    return lambda cell: _bare(cell.data) in by_source.get(cell.source, ())
+
+
+def _bare(data: Data) -> Data:
+    return {key: value for key, value in data.items() if key != "id"}
+
+
 def _named(data: Data, name: str | None) -> Cell:
-    bare = {key: value for key, value in data.items() if key != "id"}
-    return Cell(bare if name is None else bare | {"id": name})
+    return Cell(_bare(data) if name is None else _bare(data) | {"id": name})
 
 
 def _equal(side: Notebook, result: Notebook) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from gitcollab.notebooks.identity import Pairs, align, increasing, once
@@ -136,6 +137,7 @@ class _Order:
             ]
             if left[0] and left[1]:
                 twins |= _like_inserts([(n, ours[n]) for n in left[0]], [(n, theirs[n]) for n in left[1]])
+            twins |= _variants(floats, twins, (ours, theirs))
         self.names[1] = [twins.get(name, name) for name in self.names[1]]
 
     def _woven(self, ours: list[int], theirs: list[int]) -> list[int]:
@@ -221,7 +223,22 @@ def _like_inserts(ours: list[tuple[int, Cell]], theirs: list[tuple[int, Cell]]) 
     return found
 
 
+def _variants(
+    floats: tuple[list[int], list[int]], twins: Pairs, cells: tuple[dict[int, Cell], dict[int, Cell]]
+) -> Pairs:
+    """Where both inserted one sequence of cells, the single cell that each has between two equal ones is one cell."""
+    places = {name: k for k, name in enumerate(floats[0])}
+    ends = [(k, places[twins[name]]) for k, name in enumerate(floats[1]) if twins.get(name) in places]
+    found: Pairs = {}
+    for (k, a), (next_k, next_a) in pairwise(ends):
+        if next_k - k == 2 and next_a - a == 2:
+            name, twin = floats[1][k + 1], floats[0][a + 1]
+            if name in cells[1] and twin in cells[0] and cells[0][twin].kind == cells[1][name].kind:
+                found[name] = twin
+    return {name: twin for name, twin in found.items() if name not in twins and twin not in twins.values()}
+
+
 def _is_like(cell: Cell, other: Cell) -> bool:
-    if cell.content == other.content:
+    if cell.kind == other.kind and cell.source.strip() == other.source.strip():
         return True
     return cell.is_telling and other.is_telling and likeness(cell, other) >= ALIKE_INSERTS

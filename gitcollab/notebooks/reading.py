@@ -86,30 +86,51 @@ class Notebook:
 
 
 def read(data: bytes) -> Notebook:
-    """Parses a notebook. NaN and lone surrogates are kept, a byte order mark is dropped.
+    """Parses a notebook as it is. NaN and lone surrogates are kept, a byte order mark is dropped.
 
     Raises Unreadable for what is not UTF-8, not JSON, nested too deeply, or not of a notebook's shape.
     """
+    return shaped(_parsed(data))
+
+
+def _parsed(data: bytes) -> Json:
     try:
-        notebook = json.loads(data.decode("utf-8-sig"))
+        return json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Unreadable(f"not UTF-8: {error.reason} at byte {error.start}") from None
     except RecursionError:
         raise Unreadable("nested too deeply") from None
     except ValueError as error:
         raise Unreadable(f"not JSON: {error}"[:200]) from None
-    return shaped(notebook)
 
 
 def read_any(data: bytes) -> Notebook:
-    """Parses a notebook of any format there ever was; one of nbformat 1 to 3 is converted. Raises Unreadable."""
+    """Parses a notebook of any format there ever was; one of nbformat 1 to 3 is converted. Raises Unreadable.
+
+    No bytes at all are a notebook without cells, as git gives them for a version that does not exist. Members that
+    the format wants and some tools leave out (a cell's metadata, outputs, execution count) are added.
+    """
+    if not data.strip():
+        return Notebook({"metadata": {}, "nbformat": 4, "nbformat_minor": 0}, [])
+    notebook = _parsed(data)
     try:
-        return read(data)
+        return shaped(_completed(notebook))
     except Unreadable as error:
         converted = upgraded(data) if error.is_old else None
         if converted is None:
             raise
         return shaped(converted)
+
+
+def _completed(notebook: Json) -> Json:
+    if isinstance(notebook, dict) and isinstance(notebook.get("cells"), list):
+        for cell in notebook["cells"]:
+            if isinstance(cell, dict):
+                cell.setdefault("metadata", {})
+                if cell.get("cell_type") == "code":
+                    cell.setdefault("outputs", [])
+                    cell.setdefault("execution_count", None)
+    return notebook
 
 
 def shaped(notebook: Json) -> Notebook:
