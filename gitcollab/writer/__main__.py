@@ -16,11 +16,13 @@ import anyio
 import structlog
 
 from gitcollab import logs, store, wire
-from gitcollab.collab import Place
+from gitcollab.collab import Given, Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.watch import Pace
 from gitcollab.repository import heal
+from gitcollab.store.clock import now
 from gitcollab.writer.house import House
+from gitcollab.writer.merging import Merging
 from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.watching import Watching
 
@@ -44,7 +46,9 @@ async def run(given: argparse.Namespace) -> None:
     engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
     hub = Hub()
     charter = Charter(landing=given.land, delivery=given.deliver)
-    house = House(place, engine, hub.tell, charter)
+    merging = Merging(root / "run" / "workers.sock")
+    ground = Given(place=place, engine=engine, clock=now, tell=hub.tell, merger=merging, charter=charter)
+    house = House(ground)
     for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
         log.error("not recovered", collab=collab, reason=reason)
     watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait))

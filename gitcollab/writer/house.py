@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-
-from sqlalchemy import Engine
 
 from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct
-from gitcollab.collab import Collab, Given, Place
+from gitcollab.collab import Collab, Given
 from gitcollab.errors import NotFound
-from gitcollab.events import AnyEvent
 from gitcollab.flow.charter import Charter
 from gitcollab.store import collabs, members
-from gitcollab.store.clock import now
 
 
 class House:
     """The collabs of one root. Safe to use from any thread."""
 
-    def __init__(
-        self, place: Place, engine: Engine, tell: Callable[[AnyEvent], None], charter: Charter
-    ) -> None:
-        self.place, self.engine = place, engine
-        self.given = Given(place=place, engine=engine, clock=now, tell=tell, charter=charter)
+    def __init__(self, given: Given) -> None:
+        self.given, self.place, self.engine = given, given.place, given.engine
         self._lock = threading.Lock()
         self._open: dict[str, Collab] = {}
 
