@@ -8,6 +8,7 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -167,7 +168,8 @@ def server(root: Path) -> Iterator[Json]:
         yield _check("server", "bad", "not running", f"start it: gitcollab serve --root {root}")
         return
     try:
-        Client(url, timeout=10).health()
+        with closing(Client(url, timeout=10)) as client:
+            client.health()
     except GitcollabError as why:
         yield _check("server", "bad", why.message, f"start it again: gitcollab serve --root {root}")
         return

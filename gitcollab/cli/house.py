@@ -44,10 +44,11 @@ def serve(
     ] = None,
 ) -> int:
     """Run the server until Ctrl-C; the first start prints a one-time sign-in address."""
-    from gitcollab import daemon, settings
+    from gitcollab import settings
+    from gitcollab.daemon import serve as run
 
     chosen = settings.read(root=root, host=host, port=port, database=database, base_url=base_url)
-    return daemon.serve(chosen) or 0
+    return run(chosen)
 
 
 def merge(

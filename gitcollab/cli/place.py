@@ -85,7 +85,7 @@ def collab_id(server: Client, text: str | None) -> str:
 def here(server: Client) -> Json:
     """Returns ``{collab, session, workspace}`` of the workspace this directory lies in; BadInput if in none."""
     now, me = Path.cwd().resolve(), server.me()["name"]
-    found = []
+    found = _joined(server, now)
     for summary in server.collabs():
         for session in server.sessions(summary["id"]):
             place = session.get("workspace")
@@ -104,6 +104,21 @@ def here(server: Client) -> Json:
         names = [f"{each['collab']}  {each['alias']}" for each in found]
         raise Unusable("this directory belongs to several collabs", "name one of them", candidates=names)
     return found[0]
+
+
+def _joined(server: Client, now: Path) -> list[Json]:
+    """The workspace that `join` keeps here, from its own notes: the server cannot see the directory."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    if not (state / "gitcollab" / "workspaces").is_dir():
+        return []
+    from gitcollab.join.state import Drawer
+
+    for directory in (now, *now.parents):
+        known = Drawer(directory).read()
+        if known and known.url == server.url and known.directory == str(directory):
+            place = {"collab": known.collab, "session": known.session, "workspace": known.directory}
+            return [place | {"alias": "", "is_joined": True}]
+    return []
 
 
 def notebook_path(server: Client, collab: str, name: str, at: str = "main") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,8 @@ from gitcollab.client import Client
 from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput
 
+LINK = re.compile(r"(https?://.+)/join/([^/?#\s]+)")
+
 
 def join(
     collab: Annotated[
@@ -23,11 +26,30 @@ def join(
         Path | None, typer.Argument(metavar="DIR", help="The workspace.", show_default="./NAME")
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Exchange what there is, then end.")] = False,
-    name: Annotated[str, typer.Option("--session", help="The session's name.")] = "default",
+    session: Annotated[str, typer.Option(help="The session's name.")] = "default",
     as_json: AsJson = False,
 ) -> None:
     """Work on a collab in a directory of this machine; keeps running, and catches up whenever it runs again."""
-    raise NotImplementedError
+    from gitcollab.cli.joining import joined, teller
+
+    server, where = _invited(collab)
+    told = server.collab(where)
+    here = directory or Path.cwd() / told["alias"].rpartition(":")[2]
+    state = joined(server, told["id"], here, session, once, teller(as_json))
+    if once:
+        made = {"collab": state.collab, "session": state.session, "directory": state.directory}
+        show.out(made | {"files": sorted(state.held)}, as_json, lambda _: None)
+
+
+def _invited(text: str) -> tuple[Client, str]:
+    """Returns the server and the collab that a name means, or an invitation (which is accepted)."""
+    found = LINK.fullmatch(text.strip())
+    if not found:
+        server = place.client()
+        return server, place.collab_id(server, text)
+    url, code = found.groups()
+    server = Client(url, place.token_for(url), timeout=120.0)
+    return server, str(server.redeem(code)["id"])
 
 
 def leave(
@@ -42,6 +64,10 @@ def leave(
     else:
         spot = place.here(server)
         where, named = spot["collab"], session or spot["session"]
+        if spot.get("is_joined"):
+            from gitcollab.cli.joining import last_exchange
+
+            last_exchange(server, where, Path(spot["workspace"]), named.partition("/")[2] or named)
     closed = server.close_session(where, _own_session(server, where, named))
     show.out(closed, as_json, lambda told: show.say(f"left {told['user']}/{told['name']}; its work stays"))
 

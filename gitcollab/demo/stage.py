@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ class House:
         while time.monotonic() < give_up and self.server.poll() is None:
             try:
                 url = (self.root / "run" / "url").read_text(encoding="utf-8").strip()
-                Client(url, timeout=5).health()
+                with closing(Client(url, timeout=5)) as client:
+                    client.health()
                 return url
             except (OSError, GitcollabError):
                 time.sleep(0.1)
