@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Scope
 
 from gitcollab.acts import Reading
 from gitcollab.errors import BadInput, GitcollabError, NotFound, NotSignedIn, TooLarge
-from gitcollab.web import stream
+from gitcollab.web import pages, stream
 from gitcollab.web.answers import refusal
 from gitcollab.web.api import DOORS
 from gitcollab.web.ask import admitted
@@ -141,6 +141,7 @@ def inner(site: Site, templates: Templates, git: ASGIApp) -> list[BaseRoute]:
         Route("/api/openapi.json", openapi),
         *routes(doors, site),
         Mount("/git", git),
+        *pages.routes(site, templates),
     ]
 
 

@@ -27,12 +27,13 @@ CSP = "; ".join(
         "base-uri 'none'",
         "frame-ancestors 'self'",
         "require-trusted-types-for 'script'",
+        "trusted-types gitcollab",
     )
 )
 HEADERS = {
     "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # not no-referrer: forms would then say Origin: null
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",

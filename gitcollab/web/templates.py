@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from gitcollab.web import words
 from gitcollab.web.assets import Assets
+from gitcollab.web.rows import unified
 
 HERE = Path(__file__).parent
 
@@ -29,6 +30,7 @@ class Templates:
             auto_reload=False,
         )
         self.environment.filters.update(words.FILTERS)
+        self.environment.filters["unified"] = unified
         self.environment.globals["asset"] = assets.address
         for name in self.environment.list_templates():
             self.environment.get_template(name)  # kept from now on, so that no request waits for the disk

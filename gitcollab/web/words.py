@@ -48,4 +48,18 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-FILTERS: dict[str, Callable[..., Any]] = {"initials": initials, "colour": colour, "ago": ago, "count": count}
+def exact(at: str) -> str:
+    """The time itself, to the minute: ``20 Nov 2026, 11:37 UTC``."""
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
+    except ValueError:
+        return at
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "initials": initials,
+    "colour": colour,
+    "ago": ago,
+    "count": count,
+    "exact": exact,
+}

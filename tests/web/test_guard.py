@@ -17,7 +17,7 @@ async def test_every_answer_carries_the_security_headers(visitor: httpx2.AsyncCl
         assert "script-src 'self'" in headers["content-security-policy"], path
         assert "unsafe" not in headers["content-security-policy"]
         assert "nosniff" == headers["x-content-type-options"]
-        assert "no-referrer" == headers["referrer-policy"]
+        assert "same-origin" == headers["referrer-policy"]
         assert "same-origin" == headers["cross-origin-opener-policy"]
 
 

@@ -1,0 +1,25 @@
+"""PAGES: what people see. Made on the server, readable without script; scripts only keep them up to date."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from gitcollab.web.pages import contested, difference, home, notebook, overview, settings, versions
+from gitcollab.web.pages.help import Manual
+from gitcollab.web.site import Site
+from gitcollab.web.templates import Templates
+
+
+def routes(site: Site, templates: Templates) -> list[Route]:
+    """The routes of every page behind the sign-in."""
+    pages = (
+        *home.PAGES,
+        *overview.PAGES,
+        *notebook.PAGES,
+        *difference.PAGES,
+        *contested.PAGES,
+        *versions.PAGES,
+        *settings.PAGES,
+        *Manual().routes(),
+    )
+    return [page.route(site, templates) for page in pages]

@@ -1,0 +1,138 @@
+"""The contested page: the values of each item beside each other, and the decision."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gitcollab.acts import Settle
+from gitcollab.errors import BadInput, GitcollabError, Moved
+from gitcollab.model import Item, Json, Take
+from gitcollab.web.pages.frame import About, Page, View
+from gitcollab.web.render.lines import rows
+
+LONGEST = 40_000
+"""Characters of a value that are shown."""
+
+
+@dataclass
+class Side:
+    """One value of an item: whose it is, and its lines, the changed ones marked."""
+
+    title: str
+    user: str
+    is_there: bool
+    rows: list[list[Any]]
+
+
+@dataclass
+class Question:
+    """An item as it is asked. ``text`` is what an edit begins with; None where there is nothing to edit."""
+
+    item: Item
+    title: str
+    what: str
+    sides: list[Side]
+    text: str | None
+
+
+def question(item: Item, name: str) -> Question:
+    """The item with its values side by side, each compared with how it was before."""
+    base, shared, session = (text_of(each) for each in (item.base, item.shared, item.session))
+    sides = [
+        side("Before", "", item.base, base, base),
+        side("Shared", "", item.shared, base, shared),
+        side(f"{name}’s", item.user, item.session, base, session),
+    ]
+    first = next((line for line in (shared or session or base).split("\n") if line.strip()), "")
+    can_edit = item.field == "source" or (item.range is not None and isinstance(item.shared, str))
+    text = (shared or session) if can_edit else None
+    return Question(item, first.lstrip("# ")[:80], what(item), sides, text)
+
+
+def side(title: str, user: str, value: Json, before: str, after: str) -> Side:
+    """One value as lines; only what it has itself is shown."""
+    compared = rows(before, after, "python") if before or after else []
+    kept = [[row.kind, row.new_html] for row in compared if row.new is not None]
+    return Side(title, user, value is not None, kept)
+
+
+def text_of(value: Json) -> str:
+    """A value as people read it: a text, a cell's source, or JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, dict) and "source" in value:
+        source = value["source"]
+        text = source if isinstance(source, str) else "".join(map(str, source))
+    elif isinstance(value, dict) and value.keys() == {"bytes"}:
+        text = f"(a file of {len(str(value['bytes'])) * 3 // 4:,} bytes that is not text)"
+    else:
+        text = json.dumps(value, indent=1, ensure_ascii=False)
+    return text[:LONGEST].rstrip("\n")
+
+
+def what(item: Item) -> str:
+    """What is contested, in words."""
+    if item.field == "source":
+        return "this cell"
+    if item.field == "cell":
+        is_gone = item.shared is None or item.session is None
+        return "this cell: one changed it, the other deleted it" if is_gone else "this whole cell"
+    if item.field == "file":
+        is_gone = item.shared is None or item.session is None
+        return "this file: one changed it, the other deleted it" if is_gone else "this file"
+    if item.range is not None:
+        return f"lines {item.range[0] + 1} to {max(item.range[1], item.range[0] + 1)}"
+    return f"the setting {item.field.removeprefix('notebook.').removeprefix('metadata.')}"
+
+
+async def contested(view: View) -> Response:
+    """Shows what waits for a decision."""
+    return await show(view, await view.about("contested"))
+
+
+async def show(view: View, about: About, *, problem: str = "", status: int = 200) -> Response:
+    """The page, with what went wrong if something did."""
+    asked = await run_in_threadpool(lambda: [question(item, about.name(item.user)) for item in about.items])
+    values = {"about": about, "questions": asked, "problem": problem}
+    return view.show("contested.html", values, status=status)
+
+
+async def settle(view: View) -> Response:
+    """Takes a decision; if the values moved since the page was made, shows the new ones and asks again."""
+    said = await view.fields()
+    collab = await view.collab()
+    try:
+        take = Take(said.get("take", ""))
+    except ValueError:
+        raise BadInput("Whose version?", "choose one of the buttons") from None
+    act = Settle(
+        actor=view.actor,
+        collab=collab,
+        item=view.part("item"),
+        take=take,
+        seen=said.get("seen"),
+        source=said.get("source", "").replace("\r\n", "\n") if take is Take.TEXT else None,
+    )
+    try:
+        await view.do(act)
+    except Moved:
+        moved = "Somebody changed this cell while you were deciding. Here is how it stands now; please decide again."
+        return await show(view, await view.about("contested"), problem=moved, status=409)
+    except GitcollabError as error:
+        if error.status >= 500 or error.status == 404:
+            raise
+        return await show(view, await view.about("contested"), problem=f"{error.message}. {error.hint}", status=error.status)
+    return view.go(f"/c/{collab}/contested")
+
+
+PAGES = (
+    Page("/c/{id}/contested", contested),
+    Page("/c/{id}/contested/{item}", settle, "POST"),
+)

@@ -1,0 +1,116 @@
+"""A page: one route, who may see it, and how it is dressed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gitcollab import acts
+from gitcollab.model import Item, Member, Person, Role, Summary
+from gitcollab.store import collabs, journal, people
+from gitcollab.web.ask import Ask
+from gitcollab.web.site import Site
+from gitcollab.web.templates import Templates
+
+
+class View(Ask):
+    """A request for a page."""
+
+    def __init__(self, request: Request, site: Site, templates: Templates) -> None:
+        super().__init__(request, site)
+        self.templates = templates
+
+    def show(self, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
+        """The page made from the template ``name``."""
+        return self.templates.page(self.request, name, values, status=status)
+
+    def go(self, address: str) -> Response:
+        """Sends the browser on to ``address`` after a form was taken."""
+        return RedirectResponse(address, status_code=303)
+
+    async def fields(self) -> dict[str, str]:
+        """What a form sent, by its fields' names."""
+        async with self.request.form(max_files=0, max_fields=40, max_part_size=1 << 20) as form:
+            return {name: value for name, value in form.items() if isinstance(value, str)}
+
+    async def about(self, tab: str = "") -> About:
+        """What every page of a collab says: its name, who takes part, what is contested."""
+        collab = await self.collab()
+        await self.admit_reader(collab)
+        about, items = await asyncio.gather(
+            self.site.look(known, collab, self.actor.user), self.read_act(acts.ReadItems, collab)
+        )
+        about.items, about.tab = items, tab
+        return about
+
+    async def read_act(self, kind: type[acts.Reading], collab: str, **fields: Any) -> Any:
+        """A worker's answer to a reading act of ``kind``."""
+        return await self.read(kind(actor=self.actor, collab=collab, **fields))
+
+
+@dataclass
+class About:
+    """A collab as every page of it shows it."""
+
+    summary: Summary
+    members: tuple[Member, ...]
+    names: dict[str, str]
+    last: int
+    items: tuple[Item, ...] = ()
+    tab: str = ""
+
+    @property
+    def id(self) -> str:
+        """The collab's id."""
+        return self.summary.id
+
+    @property
+    def home(self) -> str:
+        """The address of its page."""
+        return f"/c/{self.summary.id}"
+
+    def may(self, least: str) -> bool:
+        """Whether the asker's role is at least ``least``."""
+        return self.summary.role.rank >= Role(least).rank
+
+    def name(self, user: str) -> str:
+        """How a person is called."""
+        return self.names.get(user) or user
+
+
+def known(connection: Connection, collab: str, user: str) -> About:
+    """What the store knows of a collab for its pages."""
+    everybody: tuple[Person, ...] = people.people(connection)
+    return About(
+        summary=collabs.summary(connection, collab, user),
+        members=collabs.members(connection, collab),
+        names={person.name: person.display or person.name for person in everybody},
+        last=journal.last(connection, collab),
+    )
+
+
+Go = Callable[[View], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One method on one path."""
+
+    path: str
+    go: Go
+    method: str = field(default="GET")
+
+    def route(self, site: Site, templates: Templates) -> Route:
+        """The route that serves it."""
+
+        async def serve(request: Request) -> Response:
+            return await self.go(View(request, site, templates))
+
+        return Route(self.path, serve, methods=[self.method], name=f"{self.method} {self.path}")

@@ -1,0 +1,52 @@
+"""The manual, as it ships with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.responses import Response
+
+from gitcollab.errors import NotFound
+from gitcollab.web.pages.frame import Page, View
+
+MANUAL = Path(__file__).parents[2] / "manual"
+FIRST = "start"
+
+
+class Manual:
+    """Every page of the manual as HTML, made once at start. It is ours, and still goes through the same cleaning."""
+
+    def __init__(self) -> None:
+        self.pages = {path.stem: formatted(path.read_text(encoding="utf-8")) for path in sorted(MANUAL.glob("*.md"))}
+
+    async def first(self, view: View) -> Response:
+        """Shows where to begin."""
+        return self.show(view, FIRST)
+
+    async def page(self, view: View) -> Response:
+        """Shows one page."""
+        return self.show(view, view.part("page").removesuffix(".md"))
+
+    def show(self, view: View, name: str) -> Response:
+        """The page ``name``; NotFound if there is none."""
+        if name not in self.pages:
+            raise NotFound("There is no such page in the manual", "see /help")
+        titles = {key: title for key, (title, _) in self.pages.items()}
+        title, html = self.pages[name]
+        return view.show("help.html", {"title": title, "html": html, "titles": titles, "name": name})
+
+    def routes(self) -> tuple[Page, ...]:
+        """The pages."""
+        return Page("/help", self.first), Page("/help/{page}", self.page)
+
+
+def formatted(text: str) -> tuple[str, str]:
+    """A page's title and its HTML, with links to other pages kept."""
+    from markdown_it import MarkdownIt
+
+    title = text.lstrip("# ").partition("\n")[0].strip()
+    made = MarkdownIt("commonmark", {"html": False}).enable(["table"])
+    html = made.render(text)
+    return title, str(html).replace('.md"', '"').replace("<table>", '<div class="wide"><table>').replace(
+        "</table>", "</table></div>"
+    )

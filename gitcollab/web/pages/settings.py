@@ -1,0 +1,118 @@
+"""The settings page: who takes part, invitation links, and the end of a collab."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gitcollab.acts import CollabAct, CreateLink, DeleteCollab, RemoveMember, RevokeLink, SetMember
+from gitcollab.errors import BadInput, GitcollabError
+from gitcollab.model import Link, Role
+from gitcollab.store.links import links as of_collab
+from gitcollab.web.api.members import invitation
+from gitcollab.web.pages.frame import About, Page, View
+
+DAYS = (1, 7, 30)
+
+
+async def settings(view: View) -> Response:
+    """Shows who takes part."""
+    return await show(view, await view.about("settings"))
+
+
+async def show(view: View, about: About, *, problem: str = "", made: str = "", status: int = 200) -> Response:
+    """The page; ``made`` is a new link's address, shown this once."""
+    links: tuple[Link, ...] = ()
+    if about.may("owner"):
+        links = await view.site.look(of_collab, about.id)
+    values = {
+        "about": about,
+        "links": links,
+        "roles": list(Role)[::-1],
+        "days": DAYS,
+        "made": made,
+        "problem": problem,
+        "clone": f"{view.site.base_url}/git/{about.id}.git",
+    }
+    return view.show("settings.html", values, status=status)
+
+
+async def done(view: View, act: CollabAct) -> Response:
+    """Does ``act`` and shows the page again, with what went wrong if something did."""
+    try:
+        await view.do(act)
+    except GitcollabError as error:
+        if error.status >= 500:
+            raise
+        about = await view.about("settings")
+        return await show(view, about, problem=f"{error.message}. {error.hint}", status=error.status)
+    return view.go(f"/c/{act.collab}/settings")
+
+
+async def set_member(view: View) -> Response:
+    """Gives a person a role."""
+    said, collab = await view.fields(), await view.collab()
+    user = said.get("user", "").strip().lower()
+    return await done(view, SetMember(actor=view.actor, collab=collab, user=user, role=role(said)))
+
+
+async def remove_member(view: View) -> Response:
+    """Ends a person's access; who leaves is shown their other collabs."""
+    said, collab = await view.fields(), await view.collab()
+    act = RemoveMember(actor=view.actor, collab=collab, user=said.get("user", ""))
+    answer = await done(view, act)
+    is_leaving = act.user == view.actor.user and answer.status_code == 303
+    return view.go("/") if is_leaving else answer
+
+
+async def add_link(view: View) -> Response:
+    """Makes a link and shows it, this once."""
+    said, collab = await view.fields(), await view.collab()
+    days = said.get("days", "7")
+    if days not in {str(each) for each in DAYS}:
+        raise BadInput("For how long?", f"choose one of {', '.join(map(str, DAYS))} days")
+    uses = 1 if said.get("uses") == "1" else None
+    act = CreateLink(actor=view.actor, collab=collab, role=role(said), expires_in=int(days) * 86400, uses=uses)
+    try:
+        link = invitation(await view.do(act), view.site.base_url).link
+    except GitcollabError as error:
+        if error.status >= 500 or error.status in {403, 404}:
+            raise
+        about = await view.about("settings")
+        return await show(view, about, problem=f"{error.message}. {error.hint}", status=error.status)
+    return await show(view, await view.about("settings"), made=link, status=201)
+
+
+
+
+async def revoke_link(view: View) -> Response:
+    """Ends a link."""
+    said, collab = await view.fields(), await view.collab()
+    return await done(view, RevokeLink(actor=view.actor, collab=collab, link=said.get("link", "")))
+
+
+async def end(view: View) -> Response:
+    """Ends the collab for everybody, if its name was typed."""
+    said, about = await view.fields(), await view.about("settings")
+    if said.get("title", "").strip() != about.summary.title:
+        problem = "Nothing was ended: the title you typed is another one."
+        return await show(view, about, problem=problem, status=400)
+    await view.do(DeleteCollab(actor=view.actor, collab=about.id))
+    return view.go("/")
+
+
+def role(said: dict[str, str]) -> Role:
+    """The role that a form asks for; BadInput if there is no such role."""
+    try:
+        return Role(said.get("role", ""))
+    except ValueError:
+        raise BadInput("Which role?", f"choose one of {', '.join(Role)}") from None
+
+
+PAGES = (
+    Page("/c/{id}/settings", settings),
+    Page("/c/{id}/members", set_member, "POST"),
+    Page("/c/{id}/members/remove", remove_member, "POST"),
+    Page("/c/{id}/links", add_link, "POST"),
+    Page("/c/{id}/links/revoke", revoke_link, "POST"),
+    Page("/c/{id}/end", end, "POST"),
+)

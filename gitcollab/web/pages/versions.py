@@ -1,0 +1,75 @@
+"""The versions page: what was published, what is new since, and publishing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from gitcollab import acts
+from gitcollab.errors import GitcollabError
+from gitcollab.model import Version
+from gitcollab.web.api.versions import bump
+from gitcollab.web.pages.frame import About, Page, View
+
+
+@dataclass
+class Published:
+    """A notebook with its versions, newest first, each with the one before it."""
+
+    notebook: str
+    versions: list[tuple[Version, Version | None]]
+
+
+def by_notebook(versions: tuple[Version, ...]) -> list[Published]:
+    """The versions of each notebook."""
+    names = dict.fromkeys(version.notebook for version in versions)
+    found = []
+    for name in names:
+        own = [version for version in versions if version.notebook == name]
+        found.append(Published(name, list(zip(own, [*own[1:], None], strict=True))))
+    return found
+
+
+async def versions(view: View) -> Response:
+    """Shows the versions."""
+    return await show(view, await view.about("versions"))
+
+
+async def show(view: View, about: About, *, problem: str = "", status: int = 200) -> Response:
+    """The page, with what went wrong if something did."""
+    found, files = await asyncio.gather(
+        view.read_act(acts.ReadVersions, about.id), view.read_act(acts.ListFiles, about.id)
+    )
+    values: dict[str, Any] = {
+        "about": about,
+        "published": by_notebook(found),
+        "notebooks": [file.path for file in files if file.path.endswith(".ipynb")],
+        "problem": problem,
+    }
+    return view.show("versions.html", values, status=status)
+
+
+async def publish(view: View) -> Response:
+    """Publishes a notebook and shows its versions."""
+    said, collab = await view.fields(), await view.collab()
+    act = acts.Publish(
+        actor=view.actor,
+        collab=collab,
+        notebook=said.get("notebook", ""),
+        bump=bump(said.get("bump") or None),
+        message=said.get("message", "").replace("\r\n", "\n"),
+    )
+    try:
+        await view.do(act)
+    except GitcollabError as error:
+        if error.status >= 500 or error.status in {403, 404}:
+            raise
+        problem = f"{error.message}. {error.hint}"
+        return await show(view, await view.about("versions"), problem=problem, status=error.status)
+    return view.go(f"/c/{collab}/versions")
+
+
+PAGES = (Page("/c/{id}/versions", versions), Page("/c/{id}/publish", publish, "POST"))

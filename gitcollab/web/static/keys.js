@@ -1,0 +1,56 @@
+// Keys, as readers of diffs know them: j and k (or n and p) go from change to change, u turns side by side and one below
+// the other, o opens and closes what is folded, ? says so.
+const HELP = "j, n next · k, p previous · u side by side or one below the other · o open or close all · ? help";
+
+export function listen() {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select")) return;
+    const act = { j: next, n: next, k: previous, p: previous, u: turn, o: fold, "?": help }[event.key];
+    if (act?.()) event.preventDefault();
+  });
+}
+
+const stops = () => [...document.querySelectorAll(".change, .question, .cell[id]")];
+const next = () => go((places, at) => places.find((place) => place > at + 1));
+const previous = () => go((places, at) => places.findLast((place) => place < at - 1));
+
+function go(choose) {
+  const found = stops();
+  const places = found.map((stop) => Math.round(stop.getBoundingClientRect().top + window.scrollY));
+  const to = choose(places, Math.round(window.scrollY) + 16);
+  if (to === undefined) return false;
+  window.scrollTo({ top: to - 16 });
+  const stop = found[places.indexOf(to)];
+  if (!stop.hasAttribute("tabindex")) stop.setAttribute("tabindex", "-1");
+  stop.focus({ preventScroll: true });
+  return true;
+}
+
+function turn() {
+  const other = document.querySelector(".switch a:not([aria-current])");
+  other?.click();
+  return Boolean(other);
+}
+
+function fold() {
+  const found = [...document.querySelectorAll("main details")];
+  const isOpen = found.some((each) => each.open);
+  for (const each of found) each.open = !isOpen;
+  return found.length > 0;
+}
+
+function help() {
+  let place = document.getElementById("keys");
+  if (place) {
+    place.remove();
+    return true;
+  }
+  place = document.createElement("button");
+  place.id = "keys";
+  place.className = "pill";
+  place.textContent = HELP;
+  place.addEventListener("click", () => place.remove());
+  document.body.append(place);
+  place.focus();
+  return true;
+}

@@ -1,0 +1,95 @@
+// Live: follows a collab's events. A page that lists swaps its lists in place; a page that is read says that there is
+// news and waits for a click, so that nothing jumps under the reader.
+const KINDS = [
+  "created", "removed", "membership", "linked", "joined", "left", "saved", "drafted", "landed", "delivered", "contested",
+  "settled", "closed", "forked", "asked", "skipped", "published",
+];
+const QUIET = new Set(["delivered", "joined", "left", "linked"]);
+const TOGETHER = 150; // ms: events that come together are shown together
+
+const policy = window.trustedTypes?.createPolicy("gitcollab", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+
+export function follow(main) {
+  const address = main?.dataset.events;
+  if (!address) return;
+  const page = { main, news: 0, timer: 0, isBusy: false };
+  const source = new EventSource(`${address}?after=${main.dataset.after}`);
+  for (const kind of KINDS) source.addEventListener(kind, (event) => arrived(page, kind, event));
+  source.addEventListener("open", () => say(true));
+  source.addEventListener("error", () => say(false));
+  source.addEventListener("ended", () => {
+    source.close();
+    location.reload();
+  });
+  window.addEventListener("pagehide", () => source.close());
+}
+
+function say(isLive) {
+  const place = document.getElementById("live");
+  if (!place) return;
+  place.className = `live ${isLive ? "on" : "off"}`;
+  place.textContent = isLive ? "live" : "connecting again…";
+}
+
+function arrived(page, kind, event) {
+  page.main.dataset.after = event.lastEventId;
+  if (page.main.dataset.update === "swap") {
+    clearTimeout(page.timer);
+    page.timer = setTimeout(() => swap(page), TOGETHER);
+  } else if (!QUIET.has(kind)) {
+    page.news += 1;
+    offer(page);
+  }
+}
+
+function offer(page) {
+  let pill = document.getElementById("pill");
+  if (!pill) {
+    pill = document.createElement("button");
+    pill.id = "pill";
+    pill.className = "pill";
+    pill.setAttribute("aria-live", "polite");
+    pill.addEventListener("click", () => location.reload());
+    document.body.append(pill);
+  }
+  pill.textContent = `${page.news} new ${page.news === 1 ? "change" : "changes"}: show`;
+}
+
+// Takes the lists out of the page as it is on the server now; whatever else is on the page stays as it is, the place that
+// is scrolled to and the focus too.
+async function swap(page) {
+  if (page.isBusy) {
+    page.timer = setTimeout(() => swap(page), TOGETHER);
+    return;
+  }
+  page.isBusy = true;
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
+    if (answer.ok) place(new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html"));
+  } catch {
+    say(false); // the stream connects again by itself, and the next event swaps again
+  } finally {
+    page.isBusy = false;
+  }
+}
+
+function place(fresh) {
+  const scroll = { top: window.scrollY, height: document.documentElement.scrollHeight };
+  const seen = newest(document);
+  for (const part of document.querySelectorAll("[data-swap]")) {
+    const other = fresh.getElementById(part.id);
+    if (!other || other.outerHTML === part.outerHTML || part.contains(document.activeElement)) continue;
+    part.replaceWith(document.adoptNode(other));
+  }
+  for (const line of document.querySelectorAll(".activity [data-n]")) {
+    if (Number(line.dataset.n) > seen) line.classList.add("new");
+  }
+  const tab = fresh.getElementById("contested-tab");
+  const old = document.getElementById("contested-tab");
+  if (tab && old && tab.outerHTML !== old.outerHTML && old !== document.activeElement) old.replaceWith(document.adoptNode(tab));
+  if (scroll.top > 0) window.scrollTo({ top: scroll.top + document.documentElement.scrollHeight - scroll.height, behavior: "instant" });
+}
+
+function newest(root) {
+  return Math.max(0, ...[...root.querySelectorAll(".activity [data-n]")].map((line) => Number(line.dataset.n)));
+}

@@ -1,0 +1,12 @@
+// What scripts add to a page that reads without them: it keeps itself up to date, keeps time, and listens to keys.
+import { follow } from "./live.js";
+import { listen } from "./keys.js";
+import { keepTime } from "./times.js";
+
+keepTime();
+listen();
+follow(document.getElementById("main"));
+for (const input of document.querySelectorAll("[data-select]")) {
+  input.addEventListener("focus", () => input.select());
+  input.focus();
+}
