@@ -19,6 +19,7 @@ from gitcollab.store import (
     tokens,
 )
 from gitcollab.store.engines import async_engine, engine, file_url, reading
+from gitcollab.store.together import together
 from gitcollab.store.upgrade import migrate
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "people",
     "reading",
     "sessions",
+    "together",
     "tokens",
 ]

@@ -13,8 +13,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gitcollab.errors import BadInput, GitcollabError, NoSpace, Unavailable, Unusable
+from gitcollab.store.together import Together
+from gitcollab.store.turns import WriterConnection
 
 WAIT = 15.0  # seconds that a transaction waits for another one's locks
+THREADS = 32  # that may use one engine at the same time
 
 AnyEngine = TypeVar("AnyEngine", Engine, AsyncEngine)
 
@@ -33,7 +36,8 @@ def engine(url: str) -> Engine:
     parsed = _checked(url)
     if parsed.get_backend_name() == "sqlite":
         _own(parsed)
-        opened = create_engine(parsed.set(drivername="sqlite"), connect_args={"timeout": WAIT})
+        given = {"timeout": WAIT, "factory": WriterConnection}
+        opened = create_engine(parsed.set(drivername="sqlite"), connect_args=given, pool_size=THREADS)
     else:
         opened = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     return _prepared(opened)
@@ -88,6 +92,7 @@ def _own(url: URL) -> None:
 
 def _prepared(opened: Engine) -> Engine:
     event.listen(opened, "handle_error", _told)
+    opened.update_execution_options(together=Together(opened))
     if opened.dialect.name == "sqlite":
         event.listen(opened, "connect", _set_up)
         event.listen(opened, "begin", _begin)
@@ -111,6 +116,9 @@ def _begin(conn: Connection) -> None:
     # A transaction that has read and then wants to write is refused at once if another wrote in between,
     # whatever busy_timeout says (sqlite.org/isolation.html); one that locks at its start waits instead.
     is_reading = conn.get_execution_options().get("is_reading", False)
+    driver = conn.connection.dbapi_connection
+    if isinstance(driver, WriterConnection) and not is_reading:
+        driver.take_turn(WAIT)
     conn.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
 
