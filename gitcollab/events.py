@@ -65,7 +65,6 @@ class Saved(SessionEvent):
     commit: str
     parent: str
     files: tuple[FileChange, ...]
-    is_volatile: bool = False
 
 
 class Drafted(SessionEvent):

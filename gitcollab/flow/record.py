@@ -54,9 +54,11 @@ def _in_session(repo: Repository, collab: str, ref: str, commit: Commit) -> list
     parent = commit.parents[0]
     told: dict[str, Any] = {"collab": collab, "user": session.user, "at": commit.at, "session": str(session)}
     files = changes_between(repo, parent, commit.oid)
+    if is_volatile(commit):
+        return []  # merely opened: kept, and not announced
     if act == "delivery":
         return [Delivered(**told, commit=commit.oid, parent=parent, files=files)]
-    saved = Saved(**told, commit=commit.oid, parent=parent, files=files, is_volatile=is_volatile(commit))
+    saved = Saved(**told, commit=commit.oid, parent=parent, files=files)
     origin = SessionName.parse(_one(commit, "Session"))
     if origin != session:
         return [Forked(**told | {"session": str(origin)}, fork=str(session), commit=commit.oid), saved]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 
 from gitcollab import notebooks
 from gitcollab.flow.copies import Claim, Copy, forks, oid_at, origin
 from gitcollab.flow.files import Merger, is_notebook, merge_file
-from gitcollab.flow.points import bytes_at, file_entry, is_commit
+from gitcollab.flow.points import bytes_at, file_entry, is_commit, is_delivery
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Person, SessionName
-from gitcollab.repository import Entry, Repository
+from gitcollab.repository import Commit, Entry, Repository
+
+WATCHED = ("watch", "join")
+"""The tools that see what any program writes into a directory."""
+
+FURTHEST = 200
+"""Commits back in a session's line within which a delivery of a file is looked for."""
 
 Trailers = dict[str, str | list[str]]
 
@@ -29,6 +37,7 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     tool: str = ""
     to: str = ""
+    is_stamped: bool = False
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +66,7 @@ def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge)
     data, stamp = _stripped(saving)
     claim = Claim(path=saving.path, base=saving.base, stamp=stamp)
     copy = origin(repo, saving.session, claim, data)
-    saving = msgspec.structs.replace(saving, data=data, base=stamp or saving.base)
+    saving = msgspec.structs.replace(saving, data=data, base=stamp or saving.base, is_stamped=bool(stamp))
     head = _head(repo, copy.fork or saving.session)
     if copy.fork is not None:
         return _saved_on(repo, saving, copy.fork, head)
@@ -126,11 +135,29 @@ def _edited(repo: Repository, commit: str, path: str, saving: Saving) -> tuple[s
     if saving.data == before:
         return tree, {}
     entry: Entry | None = None if saving.data is None else file_entry(repo, saving.data)
-    is_opened = is_notebook(path) and before is not None and saving.data is not None
     extra: Trailers = {}
-    if is_opened and notebooks.is_volatile(before or b"", saving.data or b""):
-        extra["Gitcollab-Volatile"] = "yes"
+    if is_notebook(path) and before is not None and saving.data is not None:
+        is_opened = notebooks.is_volatile(before, saving.data) and not _is_replaced(
+            repo, commit, path, saving
+        )
+        extra |= {"Gitcollab-Volatile": "yes"} if is_opened else {}
     return repo.edit(tree, {path: entry}), extra
+
+
+def _is_replaced(repo: Repository, commit: str, path: str, saving: Saving) -> bool:
+    """Whether a workspace's file was exchanged for one from elsewhere.
+
+    Then even a change of volatile fields is meant. It shows by the stamp that is missing: every copy that was delivered
+    has one, and an editor that merely opens and saves a copy keeps it.
+    """
+    if saving.tool not in WATCHED or saving.is_stamped:
+        return False
+    line = itertools.islice(repo.line(commit), FURTHEST)
+    return any(is_delivery(one) and _changed(repo, one, path) for one in line)
+
+
+def _changed(repo: Repository, commit: Commit, path: str) -> bool:
+    return oid_at(repo, commit.oid, path) != oid_at(repo, commit.parents[0], path)
 
 
 def _path_now(repo: Repository, saving: Saving, head: str) -> str:

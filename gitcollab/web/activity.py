@@ -83,6 +83,10 @@ def lines(found: Iterable[AnyEvent]) -> list[Line]:
     for event in found:
         if isinstance(event, events.Landed) and (line := saves.get(event.snapshot)):
             line.n, line.state = event.n, "contested" if event.contested else "merged"
+            saves[event.commit] = line
+            continue
+        if isinstance(event, events.Contested) and (line := saves.get(event.commit)):
+            line.n, line.state = event.n, "contested"
             continue
         line = told(event)
         if line is not None:
@@ -112,14 +116,14 @@ def told(event: AnyEvent) -> Line | None:
 def of_work(event: AnyEvent) -> tuple[str, ...] | None:
     """Kind, sign, text (and a link's address and words) of an event about saves."""
     match event:
-        case events.Saved(is_volatile=False):
+        case events.Saved():
             return "saved", "●", "saved"
         case events.Drafted():
             return "draft", "◌", "is working on, not saved yet,"
         case events.Landed():
             return "merged", "⇥", "merged"
         case events.Forked():
-            text = f"saved from an older copy; it goes on beside the other as {event.fork}"
+            text = f"saved from an older copy, which is kept beside the newer one as {event.fork}"
             return "forked", "⑂", text
         case events.Asked():
             link = f"{page(event.collab, event.path)}?at={event.commit}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gitcollab import acts, notebooks
@@ -271,3 +273,28 @@ def test_two_copies_of_one_person_become_two_sessions(stage, ana):
         for client in ("laptop", "desktop", "laptop")
     ]
     assert [one.session for one in opened] == ["ben/default", "ben/default-2", "ben/default"]
+
+
+def opened(data: bytes) -> bytes:
+    """What Jupyter makes of a notebook by opening and saving it."""
+    document = json.loads(data)
+    document["metadata"]["language_info"] = {"name": "python", "version": "3.13.1"}
+    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def test_a_notebook_merely_opened_is_kept_but_neither_landed_nor_announced(stage, ana, ben, notebook):
+    ana.saves(NB, notebook(("a", "x = 1")))
+    before = (stage.repo.head(MAIN), stage.kinds())
+    receipt = ana.saves(NB, opened(notebook(("a", "x = 1"))), base=ana.head)
+    assert (receipt.landed, receipt.snapshot) == (None, ana.head)
+    assert (stage.repo.head(MAIN), stage.kinds()) == before
+    ana.saves(NB, opened(notebook(("a", "x = 2"))), base=ana.head)
+    assert stage.main(NB) == opened(notebook(("a", "x = 2")))
+
+
+def test_a_file_exchanged_for_one_from_elsewhere_lands_whatever_differs(stage, ana, ben, notebook):
+    ana.saves(NB, notebook(("a", "x = 1")))
+    ben.saves(
+        NB, opened(notebook(("a", "x = 1"))), tool="watch"
+    )  # the delivered copy had a stamp, this has none
+    assert stage.main(NB) == ana.reads(NB) == opened(notebook(("a", "x = 1")))
