@@ -67,7 +67,7 @@ class Hints:
         for changes in watchfiles.watch(
             self.root,
             watch_filter=None,
-            debounce=2 * self.step_ms,
+            debounce=self.step_ms,
             step=self.step_ms,
             stop_event=self._closed,
             rust_timeout=PATIENCE_MS,

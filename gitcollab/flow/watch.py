@@ -19,6 +19,7 @@ from gitcollab.workspace import Rules, Stat, is_remote
 __all__ = ["Changed", "Found", "Gone", "Lost", "MassGone", "Moved", "Pace", "Skipped", "watch"]
 
 PACE = Pace()
+STEP_MS = 20  # how late a hint may come; each step costs a thread some ten microseconds
 JUMP = 2.0  # seconds that clocks may differ before everything is looked at again
 
 
@@ -82,7 +83,7 @@ class _Watcher:
         pace = self.sight.pace
         resolved = await anyio.to_thread.run_sync(self.sight.root.resolve)
         if not pace.is_polled and not await anyio.to_thread.run_sync(is_remote, resolved):
-            self.hints = Hints(resolved, self._notice, max(1, min(50, int(pace.quiet * 1000 / 6))))
+            self.hints = Hints(resolved, self._notice, max(1, min(STEP_MS, int(pace.quiet * 1000 / 6))))
             await anyio.to_thread.run_sync(self.hints.start)
 
     async def look(self) -> list[Found]:
