@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, delete, text
@@ -27,9 +28,10 @@ class Cluster:
 
     def __init__(self, programs: Path, place: Path) -> None:
         self.programs, self.place = programs, place
-        self.who = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-        if self.who:
+        self.who: dict[str, Any] = {}
+        if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
+            self.who = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             os.chown(place, nobody.pw_uid, nobody.pw_gid)
         # English order, so that a test notices text that is not compared by code point
         locale = ["--locale-provider=icu", "--icu-locale=en", "--locale=C.UTF-8", "--encoding=UTF8"]
