@@ -8,7 +8,6 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -168,7 +167,7 @@ def server(root: Path) -> Iterator[Json]:
         yield _check("server", "bad", "not running", f"start it: gitcollab serve --root {root}")
         return
     try:
-        with closing(Client(url, timeout=10)) as client:
+        with Client(url, timeout=10) as client:
             client.health()
     except GitcollabError as why:
         yield _check("server", "bad", why.message, f"start it again: gitcollab serve --root {root}")

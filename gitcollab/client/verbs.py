@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from gitcollab.client import sharing, stream
 from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
@@ -33,6 +33,12 @@ class Client:
     def close(self) -> None:
         """Closes this thread's connection."""
         self.transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self.close()
 
     def _ask(self, method: str, path: str, body: Json = None, /, **query: Any) -> Json:
         raw = None if body is None else json.dumps(body).encode()

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ class House:
         while time.monotonic() < give_up and self.server.poll() is None:
             try:
                 url = (self.root / "run" / "url").read_text(encoding="utf-8").strip()
-                with closing(Client(url, timeout=5)) as client:
+                with Client(url, timeout=5) as client:
                     client.health()
                 return url
             except (OSError, GitcollabError):
