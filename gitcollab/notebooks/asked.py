@@ -71,7 +71,11 @@ def main() -> None:
     while head := sys.stdin.buffer.read(8):
         question = json.loads(sys.stdin.buffer.read(int(head, 16)))
         try:
-            answer = {"value": decided(*question["decide"]) if "decide" in question else upgraded(question["upgrade"])}
+            answer = {
+                "value": decided(*question["decide"])
+                if "decide" in question
+                else upgraded(question["upgrade"])
+            }
         except Exception as error:  # whatever a library raises, the answer is that there is none
             answer = {"error": f"{type(error).__name__}: {error}"[:200]}
         _say(out, answer)

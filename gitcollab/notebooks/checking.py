@@ -27,8 +27,13 @@ def faults(notebook: Notebook, is_known: Callable[[Cell], bool] = lambda cell: F
 
     ``is_known`` says of which cells the schema need not be asked again.
     """
-    found = [f"metadata: {wrong}" for wrong in [check_of(notebook.minor, "metadata")(notebook.metadata)] if wrong]
-    found += [f"{name}: not allowed" for name in sorted({*notebook.top} - {"metadata", "nbformat", "nbformat_minor"})]
+    found = [
+        f"metadata: {wrong}" for wrong in [check_of(notebook.minor, "metadata")(notebook.metadata)] if wrong
+    ]
+    found += [
+        f"{name}: not allowed"
+        for name in sorted({*notebook.top} - {"metadata", "nbformat", "nbformat_minor"})
+    ]
     seen: set[str] = set()
     for index, cell in enumerate(notebook.cells):
         wrong = "" if is_known(cell) else _by_schema(cell.data, notebook.minor)

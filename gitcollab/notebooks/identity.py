@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from gitcollab.notebooks.reading import Cell, likeness
 
@@ -67,7 +67,8 @@ class _Alignment:
         self.has_stable_ids = False
         self._by_id()
         if len(self.pairs) < len(new) and len(self.taken) < len(old):
-            self._by_content()
+            self._by_content(lambda cell: cell.content)
+            self._by_content(lambda cell: cell.source if cell.is_telling else None)
         if len(self.pairs) < len(new) and len(self.taken) < len(old):
             for gap in self._gaps():
                 self._in_gap(*gap)
@@ -108,10 +109,10 @@ class _Alignment:
             [j for j in range(len(self.new)) if j not in self.pairs],
         )
 
-    def _by_content(self) -> None:
+    def _by_content(self, key_of: Callable[[Cell], Hashable]) -> None:
         free_old, free_new = self._free()
-        places = once(self.old[i].content for i in free_old)
-        here = once(self.new[j].content for j in free_new)
+        places = once(key_of(self.old[i]) for i in free_old)
+        here = once(key_of(self.new[j]) for j in free_new)
         twins = [(free_new[n], free_old[places[key]]) for key, n in here.items() if key in places]
         in_order = set(increasing([i for _, i in twins]))
         for n, (j, i) in enumerate(twins):

@@ -47,16 +47,58 @@ class _Order:
         base, ours, theirs = sides
         self.maps = (align(base, ours), align(base, theirs))
         self.names: list[list[int]] = []
-        following = len(base)
+        self.following = len(base)
         for side, pairs in zip((ours, theirs), self.maps, strict=True):
             names = []
             for j in range(len(side)):
                 if j in pairs:
                     names.append(pairs[j])
                 else:
-                    names.append(following)
-                    following += 1
+                    names.append(self.following)
+                    self.following += 1
             self.names.append(names)
+        for k in (0, 1):
+            self._agree(k)
+
+    def _agree(self, k: int) -> None:
+        """A cell that this side seems to have inserted, and that says what the other one made of a base cell, is that
+        cell: a copy that was left as it was, or nothing at all, has been taken for it."""
+        base, mine, other = self.sides[0], self.sides[k + 1], self.sides[2 - k]
+        self._part(k)
+        new = {
+            cell.content: j
+            for j, cell in enumerate(mine)
+            if self.names[k][j] >= len(base) and cell.is_telling
+        }
+        if not new:
+            return
+        held = {name: j for j, name in enumerate(self.names[k])}
+        for name, cell in zip(self.names[1 - k], other, strict=True):
+            if name < len(base) and cell.content in new and cell.content != base[name].content:
+                j, i = new[cell.content], held.get(name)
+                if i is None or (
+                    mine[i].content == base[name].content
+                    and (mine[i].id is None or mine[i].id != base[name].id)
+                ):
+                    names = self.names[k]
+                    if i is not None:
+                        names[i] = names[j]
+                    names[j] = name
+                    del new[cell.content]
+
+    def _part(self, k: int) -> None:
+        """A cell that was taken for a base cell written anew, and that the other side inserted, is inserted."""
+        base, mine, other = self.sides[0], self.sides[k + 1], self.sides[2 - k]
+        new = {
+            cell.content
+            for name, cell in zip(self.names[1 - k], other, strict=True)
+            if name >= len(base) and cell.is_telling
+        }
+        for j, name in enumerate(self.names[k] if new else ()):
+            if name < len(base) and mine[j].content in new and mine[j].content != base[name].content:
+                if mine[j].id is None or mine[j].id != base[name].id:
+                    self.names[k][j] = self.following
+                    self.following += 1
 
     def spots(self) -> list[Spot]:
         """The result: the backbone that neither side moved, and what floats in the gaps between."""
@@ -81,7 +123,7 @@ class _Order:
     def _gaps(self) -> tuple[list[tuple[int | None, tuple[list[int], list[int]]]], list[int]]:
         """The gaps: what floats before each cell of the backbone (None: the end), as ours and as theirs has it."""
         size = len(self.sides[0])
-        moved = [self._moved(names, size) for names in self.names]
+        moved = [self._moved(k) for k in (0, 1)]
         loose = moved[0] | moved[1]
         gap_of = [self._places(names, loose, size) for names in self.names]
         floats: list[tuple[list[int], list[int]]] = [([], []) for _ in range(size + 1)]
@@ -96,11 +138,26 @@ class _Order:
             gaps.append((i if is_backbone else None, floats[i]))
         return gaps, sorted(loose)
 
-    @staticmethod
-    def _moved(names: list[int], size: int) -> set[int]:
-        known = [name for name in names if name < size]
-        kept = set(increasing(known))
-        return {name for k, name in enumerate(known) if k not in kept}
+    def _moved(self, k: int) -> set[int]:
+        """The base cells that this side has elsewhere; a cell that the other side deleted moves before any other."""
+        size = len(self.sides[0])
+        other = set(self.names[1 - k])
+        known = [name for name in self.names[k] if name < size]
+        common = [name for name in known if name in other]
+        kept = {common[n] for n in increasing(common)}
+        later = size
+        ceilings = []
+        for name in reversed(known):
+            later = name if name in kept else later
+            ceilings.append(later)
+        floor = -1
+        moved = set()
+        for name, ceiling in zip(known, reversed(ceilings), strict=True):
+            if name in kept or floor < name < ceiling:
+                floor = name
+            else:
+                moved.add(name)
+        return moved
 
     @staticmethod
     def _places(names: list[int], loose: set[int], size: int) -> dict[int, int]:

@@ -15,7 +15,7 @@ CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 LONG = 20_000
 """Characters beyond which a source is compared by its lines, not by its words."""
 
-_word = re.compile(r"\w+|[^\w\s]")
+_word = re.compile(r"\w+")
 _line_of_cells = "\n  },\n  {\n"
 
 
@@ -45,9 +45,11 @@ class Cell:
 
     @cached_property
     def words(self) -> Counter[str]:
-        """The words and signs of the source with their numbers (the lines of a very long one)."""
+        """The words of the source with their numbers (the lines of a very long one, the signs where nothing else is)."""
         source = self.source
-        return Counter(_word.findall(source) if len(source) <= LONG else source.split("\n"))
+        return Counter(
+            (_word.findall(source) or source.split()) if len(source) <= LONG else source.split("\n")
+        )
 
     @cached_property
     def lines(self) -> Counter[str]:

@@ -53,7 +53,11 @@ class _Reader:
     def check(self, rule: Json) -> Check:
         if "$ref" in rule:
             return self._referred(rule["$ref"])
-        checks = [self._keyword(name, rule) for name in rule if name not in ("description", "$schema", "definitions")]
+        checks = [
+            self._keyword(name, rule)
+            for name in rule
+            if name not in ("description", "$schema", "definitions")
+        ]
         found = [check for check in checks if check is not None]
         return found[0] if len(found) == 1 else _all(found)
 
@@ -86,9 +90,13 @@ class _Reader:
             case "pattern":
                 return _matches(value)
             case "minimum":
-                return lambda found: "" if isinstance(found, bool | str) or found is None or found >= value else "small"
+                return lambda found: (
+                    "" if isinstance(found, bool | str) or found is None or found >= value else "small"
+                )
             case "maximum":
-                return lambda found: "" if isinstance(found, bool | str) or found is None or found <= value else "large"
+                return lambda found: (
+                    "" if isinstance(found, bool | str) or found is None or found <= value else "large"
+                )
             case "minLength":
                 return lambda found: "too short" if isinstance(found, str) and len(found) < value else ""
             case "maxLength":
@@ -102,7 +110,9 @@ class _Reader:
 
     def _members(self, rule: Json) -> Check:
         named = {name: self.check(inner) for name, inner in rule.get("properties", {}).items()}
-        patterns = [(re.compile(p), self.check(inner)) for p, inner in rule.get("patternProperties", {}).items()]
+        patterns = [
+            (re.compile(p), self.check(inner)) for p, inner in rule.get("patternProperties", {}).items()
+        ]
         rest = rule.get("additionalProperties", True)
         other: Check | None = None if isinstance(rest, bool) else self.check(rest)
 
@@ -194,7 +204,9 @@ def _has(names: list[str]) -> Check:
 
 def _matches(pattern: str) -> Check:
     compiled = re.compile(pattern)
-    return lambda found: "" if not isinstance(found, str) or compiled.search(found) else f"{found!r:.40} has another form"
+    return lambda found: (
+        "" if not isinstance(found, str) or compiled.search(found) else f"{found!r:.40} has another form"
+    )
 
 
 def _is_unique(found: Json) -> str:

@@ -19,6 +19,8 @@ LONG_LINE = 4000
 """Characters of a line beyond which nobody can see that two edits in it are apart: such a line is contested."""
 LARGE = 1600
 """Pairs of lines in one changed stretch up to which each is compared with each."""
+TELLING = 12
+"""Characters from which on a line is taken to occur once by intention."""
 ALIKE = 0.5
 """Likeness from which one line of a changed stretch is another one edited."""
 
@@ -32,7 +34,9 @@ def merged_source(base: str, ours: str, theirs: str) -> str | None:
     texts = [text.encode("utf-8", "surrogatepass") for text in (base, ours, theirs)]
     woven = weave(texts[0], texts[1], texts[2])
     if woven.is_clean:
-        return None if _import_twice(base, ours, theirs) else woven.text("ours").decode("utf-8", "surrogatepass")
+        return (
+            None if _import_twice(base, ours, theirs) else woven.text("ours").decode("utf-8", "surrogatepass")
+        )
     parts = []
     for segment in woven.segments:
         found = segment.lines if isinstance(segment, Clean) else _looked_at_again(segment)
@@ -40,9 +44,21 @@ def merged_source(base: str, ours: str, theirs: str) -> str | None:
             return None
         parts.append(found)
     merged = b"".join(parts).decode("utf-8", "surrogatepass")
-    if is_broken(merged) and not (is_broken(ours) or is_broken(theirs)):
+    if (
+        _says_twice(merged, base, ours, theirs)
+        or is_broken(merged)
+        and not (is_broken(ours) or is_broken(theirs))
+    ):
         return None
     return merged
+
+
+def _says_twice(merged: str, base: str, ours: str, theirs: str) -> bool:
+    """Whether a telling line that a side wrote occurs more often than on either side."""
+    counts = [Counter(text.split("\n")) for text in (merged, ours, theirs)]
+    old = set(base.split("\n"))
+    new = (line for line in counts[1] | counts[2] if line not in old and len(line.strip()) >= TELLING)
+    return any(counts[0][line] > max(counts[1][line], counts[2][line]) for line in new)
 
 
 def _looked_at_again(clash: Clash) -> bytes | None:
@@ -54,12 +70,16 @@ def _looked_at_again(clash: Clash) -> bytes | None:
     for one, other in ((texts[1], texts[2]), (texts[2], texts[1])):
         if _holds(texts[0], one, other):
             return b"".join(one)
-    more = _more_words(*(text.decode("utf-8", "surrogatepass") for text in (clash.base, clash.ours, clash.theirs)))
+    more = _more_words(
+        *(text.decode("utf-8", "surrogatepass") for text in (clash.base, clash.ours, clash.theirs))
+    )
     if more is not None:
         return more.encode("utf-8", "surrogatepass")
     is_ended = all(text[-1].endswith(b"\n") for text in texts if text)
     if not is_ended:
-        texts = [text[:-1] + [text[-1] + b"\n"] if text and text[-1][-1:] != b"\n" else text for text in texts]
+        texts = [
+            text[:-1] + [text[-1] + b"\n"] if text and text[-1][-1:] != b"\n" else text for text in texts
+        ]
     lines = _by_line(texts[0], texts[1], texts[2])
     if lines is None:
         return None
@@ -145,7 +165,9 @@ def _rewording(old: list[str], new: list[str]) -> tuple[set[int], list[str]]:
     """Which words went, by their places, and which came, in order."""
     gone: set[int] = set()
     came: list[str] = []
-    for hunk in hunks(*("".join(f"{word}\n" for word in words).encode("utf-8", "replace") for words in (old, new))):
+    for hunk in hunks(
+        *("".join(f"{word}\n" for word in words).encode("utf-8", "replace") for words in (old, new))
+    ):
         gone.update(range(hunk.start, hunk.end))
         came += new[hunk.new_start : hunk.new_end]
     return gone, came
@@ -166,7 +188,8 @@ class _Side(NamedTuple):
 
 
 def _by_line(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> list[bytes] | None:
-    one, two = _seen_from(base, ours), _seen_from(base, theirs)
+    shared = (set(ours) & set(theirs)) - set(base)
+    one, two = _seen_from(base, ours, shared), _seen_from(base, theirs, shared)
     found: list[bytes] = []
     for gap in range(len(base) + 1):
         added = _between(one, two, gap)
@@ -200,12 +223,13 @@ def _line(base: bytes, ours: bytes | None, theirs: bytes | None) -> bytes | None
     return None if ours is None or theirs is None else _by_word(base, ours, theirs)
 
 
-def _seen_from(base: list[bytes], side: list[bytes]) -> _Side:
+def _seen_from(base: list[bytes], side: list[bytes], shared: set[bytes]) -> _Side:
+    """``shared`` are lines that both sides wrote: new ones, and no old line edited."""
     lines: list[bytes | None] = list(base)
     added: dict[int, list[bytes]] = {}
     busy: set[int] = set()
     for hunk in hunks(b"".join(base), b"".join(side)):
-        pairs = _paired(base[hunk.start : hunk.end], side[hunk.new_start : hunk.new_end])
+        pairs = _paired(base[hunk.start : hunk.end], side[hunk.new_start : hunk.new_end], shared)
         _note(hunk, pairs, side, (lines, added, busy))
     return _Side(lines, added, busy)
 
@@ -230,7 +254,7 @@ def _note(
             lines[hunk.start + next_i] = side[hunk.new_start + next_k]
 
 
-def _paired(old: list[bytes], new: list[bytes]) -> list[tuple[int, int]]:
+def _paired(old: list[bytes], new: list[bytes], apart: set[bytes]) -> list[tuple[int, int]]:
     """Which line of a changed stretch is which, edited: in order, the likest together."""
     if not old or not new or len(old) * len(new) > LARGE:
         return []
@@ -239,7 +263,7 @@ def _paired(old: list[bytes], new: list[bytes]) -> list[tuple[int, int]]:
     likeness: dict[tuple[int, int], float] = {}
     for i in range(len(old) - 1, -1, -1):
         for k in range(len(new) - 1, -1, -1):
-            score = _likeness(words[0][i], words[1][k])
+            score = 0.0 if new[k] in apart and len(old) < len(new) else _likeness(words[0][i], words[1][k])
             best[i][k] = max(best[i + 1][k], best[i][k + 1])
             if score >= ALIKE:
                 likeness[i, k] = score + best[i + 1][k + 1]
@@ -274,7 +298,10 @@ def _by_word(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     if max(map(len, (base, ours, theirs))) > LONG_LINE:
         return None
     texts = [_tokens.findall(line.decode("utf-8", "surrogateescape")) for line in (base, ours, theirs)]
-    tokens = [b"".join(t.replace("\n", "\v").encode("utf-8", "surrogateescape") + b"\n" for t in text) for text in texts]
+    tokens = [
+        b"".join(t.replace("\n", "\v").encode("utf-8", "surrogateescape") + b"\n" for t in text)
+        for text in texts
+    ]
     sides = hunks(tokens[0], tokens[1]), hunks(tokens[0], tokens[2])
     edits = sorted([(h, 1) for h in sides[0]] + [(h, 2) for h in sides[1]])
     found: list[str] = []

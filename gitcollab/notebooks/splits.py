@@ -102,7 +102,11 @@ def _join(spots: list[Spot], k: int, side: int, gone: set[int]) -> None:
         whole = spots[n].cells[side]
         first, second = sorted((n, k))
         texts = [[spots[m].cells[part] for m in (first, second)] for part in (0, 3 - side)]
-        if whole is None or not _holds_text(spots[k], spots[n], whole) or not all(all(cells) for cells in texts):
+        if (
+            whole is None
+            or not _holds_text(spots[k], spots[n], whole)
+            or not all(all(cells) for cells in texts)
+        ):
             continue
         base, other = (_with_borders([cell.source for cell in cells if cell is not None]) for cells in texts)
         parts = _merged_parts(base, whole.source, other, 1)

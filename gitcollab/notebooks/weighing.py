@@ -133,7 +133,11 @@ def _ruled(field: str, base: Json, shared: Json, session: Json, policy: Policy) 
 def _combined(field: str, base: Json, shared: Json, session: Json) -> Weighed:
     if field.partition(".")[0] != "attachments" and field != "metadata.nbgrader":
         value = _members(base, shared, session)
-        if value is ABSENT and all(isinstance(tree, type(base)) for tree in (shared, session)) and _is_tree(base):
+        if (
+            value is ABSENT
+            and all(isinstance(tree, type(base)) for tree in (shared, session))
+            and _is_tree(base)
+        ):
             value = combined(base, shared, session, ABSENT)
         if value is not ABSENT:
             return Weighed(is_contested=False, value=value)
