@@ -14,7 +14,7 @@ from gitcollab import acts
 from gitcollab.errors import BadInput
 from gitcollab.model import LogEntry, checked_path
 from gitcollab.web.activity import counted
-from gitcollab.web.pages.frame import Page, View
+from gitcollab.web.pages.frame import About, Page, View
 
 LOOKED_BACK = 100
 """Entries of history in which the ends of a difference are looked for."""
@@ -61,9 +61,7 @@ async def difference(view: View) -> Response:
     asked = span(view.part("span"))
     about = await view.about("files")
     if not asked.path:
-        found: acts.Difference = await view.read_act(acts.ReadDiff, about.id, start=asked.start, end=asked.end)
-        files = [(each, counted(each.cells)) for each in found.files]
-        return view.show("changes.html", {"about": about, "span": asked, "files": files})
+        return await changes(view, about, asked)
     rendered, log = await asyncio.gather(
         view.read_act(acts.RenderDiff, about.id, start=asked.start, end=asked.end, path=asked.path),
         view.read_act(acts.ReadLog, about.id, path=asked.path, limit=LOOKED_BACK),
@@ -83,6 +81,21 @@ async def difference(view: View) -> Response:
         "here": f"{about.home}/diff/{quote(asked.start)}..{quote(asked.end)}/{quote(asked.path)}",
     }
     return view.show("difference.html", values)
+
+
+async def changes(view: View, about: About, asked: Span) -> Response:
+    """Shows which files changed between two points."""
+    found, log = await asyncio.gather(
+        view.read_act(acts.ReadDiff, about.id, start=asked.start, end=asked.end),
+        view.read_act(acts.ReadLog, about.id, limit=LOOKED_BACK),
+    )
+    values = {
+        "about": about,
+        "span": asked,
+        "files": [(each, counted(each.cells)) for each in found.files],
+        "points": [named(asked.start, found.start, log), named(asked.end, found.end, log)],
+    }
+    return view.show("changes.html", values)
 
 
 def named(asked: str, commit: str, log: Iterable[LogEntry]) -> Point:

@@ -11,13 +11,16 @@ from gitcollab.web.pages.frame import Page, View
 
 MANUAL = Path(__file__).parents[2] / "manual"
 FIRST = "start"
+ORDER = ("start", "sharing", "merging", "settling", "publishing", "jupyter", "git", "running", "http", "glossary")
+"""How the manual is read; what is not named here comes at the end."""
 
 
 class Manual:
     """Every page of the manual as HTML, made once at start. It is ours, and still goes through the same cleaning."""
 
     def __init__(self) -> None:
-        self.pages = {path.stem: formatted(path.read_text(encoding="utf-8")) for path in sorted(MANUAL.glob("*.md"))}
+        found = sorted(MANUAL.glob("*.md"), key=place)
+        self.pages = {path.stem: formatted(path.read_text(encoding="utf-8")) for path in found}
 
     async def first(self, view: View) -> Response:
         """Shows where to begin."""
@@ -38,6 +41,11 @@ class Manual:
     def routes(self) -> tuple[Page, ...]:
         """The pages."""
         return Page("/help", self.first), Page("/help/{page}", self.page)
+
+
+def place(path: Path) -> tuple[int, str]:
+    """Where a page of the manual stands."""
+    return ORDER.index(path.stem) if path.stem in ORDER else len(ORDER), path.stem
 
 
 def formatted(text: str) -> tuple[str, str]:

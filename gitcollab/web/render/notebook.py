@@ -85,6 +85,8 @@ def render_text(data: bytes, *, problem: str = "", language: str = "") -> tuple[
     if b"\0" in data[:8000]:
         return (whole("raw", "", f"A file of {len(data):,} bytes that is not text."),)
     text = data[:1_000_000].decode("utf-8", "replace")
+    if language == "markdown":
+        return (whole("markdown", markup.markdown(text, {}), problem),)
     lines = code.lines_of(text, language)
     return (whole("text", "\n".join(map(code.html_of, lines)), problem),)
 
