@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 _HEADER_LIMIT = 64
 _TRIES = 20
+_COMPARED = 256 * 1024
 _PACKED_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
 
@@ -88,7 +89,7 @@ class Objects:
         digest = hashlib.sha1(header, usedforsecurity=False)
         digest.update(data)
         oid = digest.hexdigest()
-        if not self._is_kept(oid, kind, data):
+        if not self._is_kept(oid, (header, data)):
             with disk_errors("an object"):
                 self._write_loose(oid, header, data)
         return oid
@@ -103,18 +104,15 @@ class Objects:
             return False
         return True
 
-    def _is_kept(self, oid: str, kind: str, data: bytes) -> bool:
-        loose = self._loose(oid)
-        if loose is None:
-            return self._is_packed(oid)
+    def _is_kept(self, oid: str, content: tuple[bytes, bytes]) -> bool:
+        path = self._path(oid)
         try:
-            is_sound = unpacked(oid, loose, len(data) + 1) == (kind, data)
-        except (Damaged, TooLarge):
-            is_sound = False
+            is_sound = _holds(path, content)
+        except FileNotFoundError:
+            return self._is_packed(oid)
         if not is_sound:
             self.quarantine(oid)
             return False
-        path = self._path(oid)
         with suppress(FileNotFoundError):  # packed in this moment, and so safe
             os.utime(path)  # so that a prune that is under way lets it live
         self.pending.add(path)  # whoever wrote it may not have flushed it, and never will
@@ -193,6 +191,23 @@ def unpacked(oid: str, loose: bytes, limit: int) -> tuple[str, bytes]:
     if digest.hexdigest() != oid:
         raise Damaged(oid, "content is not what the id says")
     return kind, data
+
+
+def _holds(path: Path, content: tuple[bytes, bytes]) -> bool:
+    """Whether a loose object's file is whole: byte for byte, or a large one by the checksum at its end."""
+    header, data = content
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _COMPARED:
+            file.seek(-4, os.SEEK_END)
+            return file.read() == zlib.adler32(data, zlib.adler32(header)).to_bytes(4, "big")
+        loose = file.read()
+    inflate = zlib.decompressobj()
+    try:
+        plain = inflate.decompress(loose, len(header) + len(data) + 1)
+    except zlib.error:
+        return False
+    return plain == header + data and inflate.eof and not inflate.unused_data
 
 
 def too_large(oid: str, size: int, limit: int) -> TooLarge:

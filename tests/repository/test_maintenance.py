@@ -36,6 +36,22 @@ def test_what_nothing_reaches_is_kept(repo, commit):
     assert Repository(repo.path).blob(orphan) == b"held by nobody"
 
 
+def test_packs_and_what_nothing_reaches_do_not_pile_up(repo, git, commit, monkeypatch):
+    monkeypatch.setattr("gitcollab.repository.maintenance.PACKS_DUE", 3)
+    monkeypatch.setattr("gitcollab.repository.maintenance.COUNT_DUE", 5)
+    tip = None
+    for n in range(12):
+        new = commit({"a.txt": str(n)}, *([tip] if tip else []))
+        repo.move(MAIN, new, tip)
+        tip = new
+        repo.write_blob(b"orphan %d" % n)
+        maintain(repo.path)
+    assert loose(repo.path).count < 5
+    assert len(list((repo.path / "objects/pack").glob("*.pack"))) <= 4
+    assert Repository(repo.path).has(repo.write_blob(b"orphan 0"))
+    git(repo.path, "fsck", "--full", "--strict")
+
+
 def test_it_is_due_by_count_and_by_size(repo):
     assert not loose(repo.path).is_due
     for n in range(1000):

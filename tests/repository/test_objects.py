@@ -80,6 +80,15 @@ def test_saving_the_same_content_again_heals_a_damaged_object(repo, git, how: st
     git(repo.path, "fsck", "--full", "--strict")
 
 
+@pytest.mark.parametrize("how", ["empty", "cut in half", "one byte short", "a tail", "zeros"])
+def test_saving_a_large_file_again_heals_it_too(repo, git, how: str):
+    data = os.urandom(2_000_000)
+    oid = repo.write_blob(data)
+    damage(repo, oid, how)
+    assert repo.write_blob(data) == oid
+    assert repo.blob(oid) == data
+
+
 def test_a_missing_object_is_damage(repo):
     with pytest.raises(Damaged, match="missing"):
         repo.blob("1" * 40)

@@ -1,0 +1,270 @@
+"""What one durable save costs in the git room, beside git itself and beside the disk. Run it on a quiet machine:
+
+    python tests/bench/snapshot.py [--quick] [--only save,group,stall,growth,disk]
+
+Everything is interleaved in one run, so that the ratios hold on a noisy machine: trust them, not the milliseconds.
+``floor`` is the least that anybody can do: hash, deflate (level 1), write and fsync the same objects and one ref.
+The targets are those of facts-git §7.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from gitcollab.model import Person
+from gitcollab.repository import Entry, Repository, maintain
+
+MAIN = "refs/heads/main"
+ANA = Person(name="ana")
+AT = "2026-11-20T10:00:00Z"
+ENV = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "ana",
+    "GIT_AUTHOR_EMAIL": "ana@example.invalid",
+    "GIT_COMMITTER_NAME": "ana",
+    "GIT_COMMITTER_EMAIL": "ana@example.invalid",
+}
+DURABLE = ("-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync", "-c", "gc.auto=0")
+
+
+def notebook(size: int, seed: int) -> bytes:
+    """Text that compresses like a notebook with pictures: half of it does not."""
+    chance = random.Random(seed)
+    noise = chance.randbytes(size // 4).hex().encode()
+    lines = b"".join(
+        b'    "x = x + %d  # step by step\\n",\n' % chance.randrange(1000) for _ in range(size // 70)
+    )
+    return (noise + lines)[:size]
+
+
+def names(count: int) -> list[str]:
+    """The other files of a tree: a hundred in each directory."""
+    return [f"d{n // 100:04}/f{n:06}.txt" for n in range(count - 1)]
+
+
+class Ours:
+    """The git room."""
+
+    def __init__(self, top: Path, files: int) -> None:
+        self.repo = Repository.create(top / "ours.git")
+        entry = Entry(self.repo.write_blob(b"x\n"))
+        tree = (
+            self.repo.edit(None, dict.fromkeys(names(files), entry))
+            if files > 1
+            else self.repo.edit(None, {})
+        )
+        self.tip = self.repo.commit(tree, [], "Start", author=ANA, at=AT)
+        self.repo.move(MAIN, self.tip, None)
+
+    def save(self, data: bytes) -> None:
+        tree = self.repo.edit(self.tip, {"d0000/n.ipynb": Entry(self.repo.write_blob(data))})
+        new = self.repo.commit(
+            tree, [self.tip], "Save", author=ANA, at=AT, trailers={"Gitcollab-User": "ana"}
+        )
+        self.repo.move(MAIN, new, self.tip)
+        self.tip = new
+
+
+class Git:
+    """``git add && git commit`` of the same file, flushed as ours is."""
+
+    def __init__(self, top: Path, files: int) -> None:
+        self.path = top / "git"
+        (self.path / "d0000").mkdir(parents=True)
+        for name in names(files):
+            (self.path / name).parent.mkdir(exist_ok=True)
+            (self.path / name).write_bytes(b"x\n")
+        self.run("init", "-q", ".")
+        self.run("add", "-A")
+        self.run("commit", "-q", "--allow-empty", "-m", "Start")
+
+    def run(self, *words: str) -> None:
+        subprocess.run(["git", *DURABLE, *words], cwd=self.path, env=ENV, check=True)
+
+    def save(self, data: bytes) -> None:
+        (self.path / "d0000/n.ipynb").write_bytes(data)
+        self.run("add", "d0000/n.ipynb")
+        self.run("commit", "-q", "-m", "Save")
+
+
+class Floor:
+    """Hash, deflate, write and fsync what a save must at least write: a blob, two trees, a commit, a ref."""
+
+    def __init__(self, top: Path, files: int) -> None:
+        self.path = top / "floor"
+        self.path.mkdir()
+        self.trees = [b"t" * 40 * min(files, 100), b"t" * 40 * (1 + files // 100)]
+
+    def save(self, data: bytes) -> None:
+        mark = os.urandom(8)
+        for each in (data, *(tree + mark for tree in self.trees), b"c" * 250 + mark):
+            self.write(zlib.compress(each, 1), hashlib.sha1(each).hexdigest())
+        self.write(b"0" * 41, "ref")
+
+    def write(self, data: bytes, name: str) -> None:
+        temporary = self.path / f"{name}.new"
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(self.path / name)
+
+
+def timed(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return (time.perf_counter() - start) * 1000
+
+
+def bench_save(top: Path, is_quick: bool) -> None:
+    print(
+        "one save (ms, median)   files  size      floor     ours   git add+commit   ours/floor   ours/git  unchanged"
+    )
+    for files in (1, 1000) if is_quick else (1, 1000, 50_000):
+        for size, rounds in ((50_000, 25), (1_000_000, 9), (20_000_000, 3)):
+            place = Path(tempfile.mkdtemp(dir=top))
+            sides = {"floor": Floor(place, files), "ours": Ours(place, files), "git": Git(place, files)}
+            found: dict[str, list[float]] = {name: [] for name in (*sides, "same")}
+            for n in range(rounds):
+                data = notebook(size, n)
+                for name, side in sides.items():
+                    found[name].append(timed(lambda side=side, data=data: side.save(data)))
+                found["same"].append(timed(lambda data=data, repo=sides["ours"].repo: repo.write_blob(data)))
+            floor, ours, git, same = (statistics.median(each) for each in found.values())
+            print(
+                f"{'':22}{files:7} {size // 1000:6} kB {floor:8.1f} {ours:8.1f} {git:16.1f} "
+                f"{ours / floor:12.2f} {ours / git:10.2f} {same / ours:16.2f}"
+            )
+            shutil.rmtree(place)
+
+
+def bench_group(top: Path, is_quick: bool) -> None:
+    repo = Repository.create(top / "group.git")
+    heads: dict[str, str | None] = {}
+
+    def save(ref: str, number: int) -> None:
+        tree = repo.edit(None, {"n.ipynb": Entry(repo.write_blob(notebook(50_000, number)))})
+        tip = heads.get(ref)
+        heads[ref] = repo.commit(tree, [tip] if tip else [], "Save", author=ANA, at=AT)
+        repo.move(ref, heads[ref], tip)
+
+    def together(number: int) -> None:
+        with repo.barrier():
+            for n in range(32):
+                save(f"refs/heads/s{n}", number * 100 + n)
+
+    rounds = 4 if is_quick else 15
+    alone, grouped = [], []
+    for n in range(rounds):
+        alone += [timed(lambda n=n, m=m: save("refs/heads/alone", 10_000 + n * 10 + m)) for m in range(8)]
+        grouped.append(timed(lambda n=n: together(n)) / 32)
+    one, many = statistics.median(alone), statistics.median(grouped)
+    print(
+        f"durable saves of 50 kB per second: alone {1000 / one:.0f}, "
+        f"32 in a barrier {1000 / many:.0f} ({one / many:.1f}x)"
+    )
+
+
+def bench_stall(top: Path, is_quick: bool) -> None:
+    ours = Ours(top, 1)
+    data = notebook(20_000_000, 1)
+
+    async def beat() -> float:
+        worst, is_done = 0.0, threading.Event()
+
+        def work() -> None:
+            ours.save(data)
+            is_done.set()
+
+        working = asyncio.get_running_loop().run_in_executor(None, work)
+        while not is_done.is_set():
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            worst = max(worst, time.perf_counter() - before - 0.001)
+        await working
+        return worst
+
+    print(
+        f"the event loop's longest stall while a thread saves 20 MB: {asyncio.run(beat()) * 1000:.0f} ms (target 50)"
+    )
+
+
+def bench_growth(top: Path, is_quick: bool) -> None:
+    ours, spent = Ours(top, 100), []
+    last = 1000 if is_quick else 10_000
+    for n in range(last):
+        spent.append(timed(lambda n=n: ours.save(notebook(50_000, n))))
+        if n % 300 == 299:
+            maintain(ours.repo.path)
+    early, late = statistics.median(spent[50:150]), statistics.median(spent[-100:])
+    print(f"a save after 100: {early:.2f} ms, after {last}: {late:.2f} ms ({late / early:.2f}x)")
+
+
+def bench_disk(top: Path, is_quick: bool) -> None:
+    ours, git = Ours(top, 1), Git(top, 1)
+    count = 300 if is_quick else 3000
+    picture = random.Random(0).randbytes(15_000).hex()
+    packing = []
+    for n in range(count):
+        cells = "".join(
+            f'{{"id": "c{k}", "source": "x{k} = {n if k == n % 40 else 0}"}},\n' for k in range(40)
+        )
+        if n % 20 == 0:
+            picture = random.Random(n).randbytes(15_000).hex()
+        data = (cells + picture + cells * 8).encode()
+        ours.save(data)
+        git.save(data)
+        if n % 300 == 299:
+            packing.append(timed(lambda: maintain(ours.repo.path)))
+    git.run("gc", "-q", "--aggressive", "--prune=now")
+    mine, theirs = (bytes_below(path / "objects") for path in (ours.repo.path, git.path / ".git"))
+    files = sum(1 for each in (ours.repo.path / "objects").rglob("*") if each.is_file())
+    print(
+        f"{count} saves: {mine / 1e6:.1f} MB ({mine / count:.0f} bytes each, {files} files) with packing every 300 "
+        f"({sum(packing) / count:.1f} ms a save); git gc --aggressive: {theirs / 1e6:.1f} MB ({mine / theirs:.2f}x)"
+    )
+
+
+def bytes_below(path: Path) -> int:
+    return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+
+
+BENCHES = {
+    "save": bench_save,
+    "group": bench_group,
+    "stall": bench_stall,
+    "growth": bench_growth,
+    "disk": bench_disk,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and files")
+    parser.add_argument("--only", default=",".join(BENCHES), help="names, with commas between")
+    parser.add_argument("--at", type=Path, help="a directory on the disk to measure")
+    given = parser.parse_args()
+    for name in given.only.split(","):
+        with tempfile.TemporaryDirectory(dir=given.at) as top:
+            BENCHES[name](Path(top), given.quick)
+
+
+if __name__ == "__main__":
+    main()
