@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
-from gitcollab import acts, notebooks
+from gitcollab import acts, notebooks, store
 from gitcollab.access import allow
 from gitcollab.collab.desks import Desks
 from gitcollab.collab.ledger import Ledger, Tell
@@ -144,7 +144,7 @@ class Collab:
 
     def open_sessions(self) -> tuple[SessionName, ...]:
         """Returns the open sessions that have a branch."""
-        with self._given.engine.connect() as conn:
+        with store.reading(self._given.engine).connect() as conn:
             known = [one.session for one in sessions.sessions(conn, self.id) if one.is_open]
         return tuple(one for one in known if self._repo.head(one.ref))
 
@@ -265,7 +265,7 @@ class Collab:
     def _acting(self, act: acts.CollabAct) -> Iterator[Actor]:
         """Holds the lock, and lets the act in only if its actor may do it now."""
         with self._lock:
-            with self._given.engine.connect() as conn:
+            with store.reading(self._given.engine).connect() as conn:
                 allow(act.actor, act, members.role_of(conn, self.id, act.actor.user))
             yield act.actor
 
@@ -325,7 +325,7 @@ class Collab:
         """Lands a session as far as the policy wants it; returns the commit on the shared branch."""
         if not is_asked and read_charter(self._repo, self._given.charter).landing == "request":
             return None
-        with self._given.engine.connect() as conn:
+        with store.reading(self._given.engine).connect() as conn:
             role = members.role_of(conn, self.id, session.user)
         is_maintainer = role is not None and role.rank >= Role.MAINTAINER.rank
         landed = land(
@@ -338,7 +338,7 @@ class Collab:
         """Delivers to every open session, if the policy wants it at once; forks have nobody to deliver to."""
         if read_charter(self._repo, self._given.charter).delivery == "request":
             return
-        with self._given.engine.connect() as conn:
+        with store.reading(self._given.engine).connect() as conn:
             known = [one for one in sessions.sessions(conn, self.id) if one.is_open and one.client != FORK]
         waiting = [one.session for one in known if self._repo.head(one.session.ref)]
         for session in waiting:
@@ -355,7 +355,7 @@ class Collab:
     def _session_for(self, act: acts.OpenSession, user: str) -> SessionName:
         """The asked name, or the next free one if another copy of the same person's works under it."""
         wanted = checked_name(act.name, "session")
-        with self._given.engine.connect() as conn:
+        with store.reading(self._given.engine).connect() as conn:
             taken = {
                 one.name: one for one in sessions.sessions(conn, self.id) if one.user == user and one.is_open
             }
@@ -367,7 +367,7 @@ class Collab:
         raise AssertionError("one more name than there are sessions is free")
 
     def _required(self, session: SessionName) -> None:
-        with self._given.engine.connect() as conn:
+        with store.reading(self._given.engine).connect() as conn:
             known = sessions.session(conn, self.id, session.user, session.name)
         if self._repo.head(session.ref) is None or not known.is_open:
             raise NotFound(f"session {session} is not open", "open it first: `gitcollab join`")
@@ -386,7 +386,7 @@ class Collab:
         )
 
     def _session(self, session: SessionName) -> Session:
-        with self._given.engine.connect() as conn:
+        with store.reading(self._given.engine).connect() as conn:
             known = sessions.session(conn, self.id, session.user, session.name)
         return Session(
             user=session.user,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Engine
 
+from gitcollab import store
 from gitcollab.events import AnyEvent
 from gitcollab.flow.points import BLESSED, MAIN
 from gitcollab.flow.record import events_of, published
@@ -23,7 +24,7 @@ class Ledger:
 
     def __init__(self, repo: Repository, collab: str, engine: Engine, tell: Tell) -> None:
         self._repo, self._collab, self._engine, self._tell = repo, collab, engine, tell
-        with engine.connect() as conn:
+        with store.reading(engine).connect() as conn:
             self._told = journal.heads(conn, collab)
 
     def write(self, refs: Iterable[str] = (), events: Sequence[AnyEvent] = ()) -> tuple[AnyEvent, ...]:
@@ -39,8 +40,9 @@ class Ledger:
                 heads[ref] = new
         if not found and not heads:
             return ()
-        with self._engine.begin() as conn:
-            numbered = journal.append(conn, self._collab, found, heads)
+        numbered = store.together(self._engine).do(
+            lambda conn: journal.append(conn, self._collab, found, heads)
+        )
         self._told = {ref: oid for ref, oid in (self._told | heads).items() if oid}
         for event in numbered:
             self._tell(event)

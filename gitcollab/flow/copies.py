@@ -85,6 +85,16 @@ def _exact(repo: Repository, session: SessionName, head: str, path: str, base: s
     return None
 
 
+def has_own_saves(repo: Repository, head: str, base: str, path: str) -> bool:
+    """Whether the session's person has saved the file since ``base`` from any other copy."""
+    for commit in _until(repo, head, base):
+        is_own_copy = len(commit.parents) == 2 and repo.is_ancestor(commit.parents[1], base)
+        is_changed = oid_at(repo, commit.oid, path) != oid_at(repo, commit.parents[0], path)
+        if is_changed and not is_delivery(commit) and not is_own_copy:
+            return True
+    return False
+
+
 def _continued(repo: Repository, session: SessionName, head: str, path: str, stamp: str) -> Copy | None:
     """A stale copy that was saved before goes on from that save, wherever it went."""
     for fork, tip in forks(repo, session).items():

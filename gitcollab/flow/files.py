@@ -91,6 +91,21 @@ def merge_file_around(
     return merge_file(path, (base, shared, session), merger)
 
 
+def kept_own(merged: FileMerge, own: bytes | None) -> bytes | None:
+    """Returns the merged file with the session's version, taken from ``own``, of everything that is contested."""
+    data = merged.data
+    if any(spot.field == "file" for spot in merged.contested):
+        return own
+    hunks = sorted((spot for spot in merged.contested if spot.range), key=lambda spot: spot.range or (0, 0))
+    for spot in reversed(hunks):
+        lines, (start, end) = notebooks.split(data or b""), spot.range or (0, 0)
+        data = b"".join([*lines[:start], itemroom.as_bytes(spot.session) or b"", *lines[end:]])
+    for spot in merged.contested:
+        if spot.range is None and data is not None:
+            data = notebooks.place(data, spot.cell, spot.field, spot.session, like=own or b"")
+    return data
+
+
 def _merge_both(path: str, base: bytes | None, shared: bytes, session: bytes, merger: Merger) -> FileMerge:
     if is_notebook(path):
         merge = merger(EMPTY if base is None else base, shared, session)

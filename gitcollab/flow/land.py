@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -72,7 +72,7 @@ def land(
     landing = Landing(
         repo=repo, session=session, main=main, tip=tip, at=at, merger=merger, is_maintainer=is_maintainer
     )
-    _merge_trees(landing)
+    _merge_trees(landing, _parted(waiting))
     landed = landed_points(repo, main, landing.items) | {session.branch: tip}
     before = repo.tree_of(main)
     reviewed = review(repo, Trees(before=before, after=landing.tree), landing.items, landed, merger)
@@ -82,7 +82,22 @@ def land(
     return Landed(commit=commit, parent=main, snapshot=tip, contested=contested, noted=tuple(landing.noted))
 
 
-def _merge_trees(landing: Landing) -> None:
+def _parted(waiting: Sequence[Commit]) -> dict[str, tuple[str, str]]:
+    """Where single files parted from the shared branch before git's merge base, by path: (commit, path there).
+
+    A save from a stale copy says so when it disagreed with what had been delivered meanwhile.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for commit in waiting:  # newest first: the oldest parting of a file counts
+        for path, told in zip(
+            commit.trailers.get("Gitcollab-Path", ()), commit.trailers.get("Gitcollab-Base", ()), strict=False
+        ):
+            base, _, then = told.partition(" ")
+            found[path] = (base, then)
+    return found
+
+
+def _merge_trees(landing: Landing, parted: dict[str, tuple[str, str]]) -> None:
     """Merges the files; leaves tree, known items (with their new places) and new items in ``landing``."""
     repo, main, tip = landing.repo, landing.main, landing.tip
     notes = repo.entry(main, NOTES)
@@ -95,10 +110,12 @@ def _merge_trees(landing: Landing) -> None:
     bound = [item for item in known if is_bound(repo, item, landing.session.branch, tip)]
     edits: dict[str, Entry | None] = {}
     ranges: dict[str, tuple[int, int]] = {}
-    for path in _paths_to_merge(repo, paired, merged.tree, [clash.path for clash in merged.clashes], bound):
-        done = _merge_path(
-            landing, path, _sides(repo, paired, path), [one for one in bound if one.path == path]
-        )
+    known_paths = {clash.path for clash in merged.clashes} | {item.path for item in bound} | set(parted)
+    for path in sorted(known_paths | _paths_to_check(repo, paired, merged.tree)):
+        sides = _sides(repo, paired, path)
+        if path in parted:
+            sides = (bytes_at(repo, *parted[path]), *sides[1:])
+        done = _merge_path(landing, path, sides, [one for one in bound if one.path == path])
         edits[path] = None if done.data is None else file_entry(repo, done.data)
         landing.noted += done.noted
         ranges |= done.ranges
@@ -117,13 +134,10 @@ def _merge_path(landing: Landing, path: str, sides: Bytes3, bound: Sequence[Item
     return done
 
 
-def _paths_to_merge(
-    repo: Repository, paired: Paired, merged: str, clashes: Iterable[str], bound: Iterable[Item]
-) -> list[str]:
-    """Paths that need an engine, or a check before the shared branch may hold them."""
+def _paths_to_check(repo: Repository, paired: Paired, merged: str) -> set[str]:
+    """Paths that the shared branch may not hold unchecked."""
     landing = {change.path for change in repo.changes(paired.shared, merged)}
-    checked = {path for path in landing if is_notebook(path) or path == CONFIG}
-    return sorted(checked | set(clashes) | {item.path for item in bound})
+    return {path for path in landing if is_notebook(path) or path == CONFIG}
 
 
 def _sides(repo: Repository, paired: Paired, path: str) -> Bytes3:

@@ -7,8 +7,8 @@ import itertools
 import msgspec
 
 from gitcollab import notebooks
-from gitcollab.flow.copies import Claim, Copy, forks, oid_at, origin
-from gitcollab.flow.files import Merger, is_notebook, merge_file
+from gitcollab.flow.copies import Claim, Copy, forks, has_own_saves, oid_at, origin
+from gitcollab.flow.files import Merger, is_notebook, kept_own, merge_file
 from gitcollab.flow.points import bytes_at, file_entry, is_commit, is_delivery
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Person, SessionName
@@ -60,8 +60,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge) -> Snapshot:
     """Commits a save to its session branch, on the very commit its copy came from.
 
-    A save from a stale copy is merged into its session; what cannot be combined with it goes on as a forked session
-    ``<name>-2``. An unchanged file makes no commit. Moves one session branch; the caller holds the collab's lock.
+    A save from a stale copy is merged into its session. Where it disagrees with what others had delivered meanwhile,
+    the session keeps the copy's version, and its landing is contested from where the two parted. Where it disagrees
+    with its session's own saves, it goes on as a forked session ``<name>-2``. An unchanged file makes no commit.
+    Moves one session branch; the caller holds the collab's lock.
     """
     data, stamp = _stripped(saving)
     claim = Claim(path=saving.path, base=saving.base, stamp=stamp)
@@ -108,15 +110,20 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
         is_there = oid_at(repo, copy.commit, saving.path) == oid_at(repo, head, path)
         return here if is_there else msgspec.structs.replace(here, question="restore")
     stale = _commit(repo, saving, tree, [copy.commit], extra | _copy_trailers(saving))
-    base, now = bytes_at(repo, copy.commit, saving.path), bytes_at(repo, head, path)
-    merged = merge_file(path, (base, now, saving.data), merger)
+    here = msgspec.structs.replace(here, commit=stale, version=stale)
+    sides = bytes_at(repo, copy.commit, saving.path), bytes_at(repo, head, path), saving.data
+    merged = merge_file(path, sides, merger)
+    told: Trailers = {}
     if merged.contested:
-        return _forked(repo, saving, stale)
-    entry = None if merged.data is None else file_entry(repo, merged.data)
+        if has_own_saves(repo, head, copy.commit, path):
+            return _forked(repo, saving, stale)
+        told = {"Gitcollab-Base": f"{copy.commit} {saving.path}", "Gitcollab-Path": path}
+    data = kept_own(merged, saving.data)
+    entry = None if data is None else file_entry(repo, data)
     combined = repo.edit(repo.tree_of(head), {path: entry})
-    commit = _commit(repo, saving, combined, [head, stale], {})
+    commit = _commit(repo, saving, combined, [head, stale], told)
     repo.move(saving.session.ref, commit, head, f"save {path} from an older copy")
-    return msgspec.structs.replace(here, commit=stale, version=stale)
+    return here
 
 
 def _forked(repo: Repository, saving: Saving, stale: str) -> Snapshot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from gitcollab import acts
+from gitcollab import acts, store
 from gitcollab.errors import BadInput
 from gitcollab.events import AnyEvent, Created, Linked, Membership, Removed
 from gitcollab.flow.charter import Charter
@@ -123,7 +123,7 @@ def _(act: acts.RedeemLink, house: House) -> Summary:
 @answer.register
 def _(act: acts.Status, house: House) -> dict[str, object]:
     house.check(act)
-    with house.engine.connect() as conn:
+    with store.reading(house.engine).connect() as conn:
         known = collabs.every(conn)
         numbers = {one.id: journal.last(conn, one.id) for one in known}
         watched = [str(one.workspace) for one in sessions.watched(conn)]
@@ -136,7 +136,7 @@ def _tell(house: House, event: AnyEvent) -> None:
 
 def _make_workspace(house: House, collab: str, user: str) -> None:
     """Makes a participant's own workspace under the root, if the collab is shared from a directory of this machine."""
-    with house.engine.connect() as conn:
+    with store.reading(house.engine).connect() as conn:
         known = sessions.sessions(conn, collab)
     is_in_place = any(one.workspace and one.is_open for one in known)
     if not is_in_place or any(one.user == user and one.is_open for one in known):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from gitcollab import store
 from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct
 from gitcollab.collab import Collab, Given
@@ -24,7 +25,7 @@ class House:
         """Returns a collab; NotFound if there is none or it has ended."""
         with self._lock:
             if id not in self._open:
-                with self.engine.connect() as conn:
+                with store.reading(self.engine).connect() as conn:
                     collabs.collab(conn, id)
                 self._open[id] = Collab(id, self.given)
             return self._open[id]
@@ -48,7 +49,7 @@ class House:
 
     def recover(self) -> dict[str, str]:
         """Completes in every collab what a crash interrupted; returns what could not be, by collab."""
-        with self.engine.connect() as conn:
+        with store.reading(self.engine).connect() as conn:
             ids = [one.id for one in collabs.every(conn)]
         failed: dict[str, str] = {}
         for id in ids:
@@ -62,7 +63,7 @@ class House:
         """Raises unless the act's actor may do it; for acts that no Collab decides."""
         role = owners = None
         if isinstance(act, CollabAct):
-            with self.engine.connect() as conn:
+            with store.reading(self.engine).connect() as conn:
                 role = members.role_of(conn, act.collab, act.actor.user)
                 owners = members.owners(conn, act.collab)
         allow(act.actor, act, role, owners=owners)

@@ -53,7 +53,7 @@ class Watching:
                     await self._again.wait()
 
     def _wanted(self) -> dict[tuple[str, SessionName], tuple[Path, Rules]]:
-        with self._house.engine.connect() as conn:
+        with store.reading(self._house.engine).connect() as conn:
             open_now = sessions.watched(conn)
             paths = {one.collab: collabs.collab(conn, one.collab).paths for one in open_now}
         mine = self._house.place.root / "workspaces"

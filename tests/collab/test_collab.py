@@ -67,9 +67,33 @@ def test_a_stamp_never_reaches_a_commit(stage, ana, notebook):
     assert stage.main(NB) == notebook(("a", "x = 1"))
 
 
-def test_a_stale_copy_that_cannot_be_combined_goes_on_as_a_fork(stage, ana, ben, notebook):
+def test_a_stale_copy_that_disagrees_with_a_delivery_is_contested_and_keeps_its_version(
+    stage, ana, ben, notebook
+):
+    first = ana.saves(NB, notebook(("a", "x = 1"), ("b", "y = 2")))
+    ben.saves(NB, notebook(("a", "x = 100"), ("b", "y = 20")), base=ben.head)
+    receipt = ana.saves(NB, notebook(("a", "x = 10"), ("b", "y = 2")), base=first.version)
+    assert receipt.forked == ""
+    (item,) = stage.items()
+    assert receipt.contested == (item.id,)
+    assert (item.branch, item.base, item.shared, item.session) == (
+        "sessions/ana/default",
+        "x = 1",
+        "x = 100",
+        "x = 10",
+    )
+    assert stage.main(NB) == notebook(("a", "x = 100"), ("b", "y = 20"))
+    assert ana.reads(NB) == notebook(("a", "x = 10"), ("b", "y = 20"))
+    ana.saves(NB, notebook(("a", "x = 11"), ("b", "y = 2")), base=receipt.version)
+    (item,) = stage.items()
+    assert (item.base, item.session) == ("x = 1", "x = 11")
+    stage.settle("ben", item.id, Take.SESSION)
+    assert stage.main(NB) == ana.reads(NB) == ben.reads(NB) == notebook(("a", "x = 11"), ("b", "y = 20"))
+
+
+def test_a_stale_copy_that_disagrees_with_its_own_session_goes_on_as_a_fork(stage, ana, ben, notebook):
     first = ana.saves(NB, notebook(("a", "x = 1")))
-    ben.saves(NB, notebook(("a", "x = 100")), base=ben.head)
+    ana.saves(NB, notebook(("a", "x = 100")), base=first.version)
     receipt = ana.saves(NB, notebook(("a", "x = 10")), base=first.version)
     assert receipt.forked == "ana/default-2"
     (item,) = stage.items()
@@ -81,6 +105,16 @@ def test_a_stale_copy_that_cannot_be_combined_goes_on_as_a_fork(stage, ana, ben,
     assert item.session == "x = 11"
     stage.settle("ben", item.id, Take.SESSION)
     assert stage.main(NB) == ana.reads(NB) == notebook(("a", "x = 11"))
+
+
+def test_a_stale_text_that_disagrees_with_a_delivery_is_contested_by_its_lines(stage, ana, ben):
+    first = ana.saves("notes.md", b"one\ntwo\nthree\nfour\nfive\n")
+    ben.saves("notes.md", b"ONE\ntwo\nthree\nFOUR\nfive\n", base=ben.head)
+    ana.saves("notes.md", b"one\ntwo\nthree\n4\nfive\n", base=first.version)
+    (item,) = stage.items()
+    assert (item.base, item.shared, item.session, item.range) == ("four\n", "FOUR\n", "4\n", (3, 4))
+    assert stage.main("notes.md") == b"ONE\ntwo\nthree\nFOUR\nfive\n"
+    assert ana.reads("notes.md") == b"ONE\ntwo\nthree\n4\nfive\n"
 
 
 def test_a_restored_backup_changes_nothing_and_asks(stage, ana, ben, notebook):
