@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
+from gitcollab import store
 from gitcollab.collab import Collab
 from gitcollab.errors import GitcollabError
 from gitcollab.events import Asked
