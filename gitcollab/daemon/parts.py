@@ -132,8 +132,8 @@ class Part:
         child = self.child
         if child is None:
             return
-        with suppress(ProcessLookupError):
-            child.terminate()
+        if child.returncode is None:
+            os.kill(child.pid, signal.SIGTERM)  # not child.terminate(), which would wait for it and forget its group
         with anyio.move_on_after(self.plan.grace):
             await ended(child)
             return
@@ -142,9 +142,8 @@ class Part:
 
     def end(self) -> None:
         """Kills the process and all it started."""
-        if self.child and self.child.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.child.pid, signal.SIGKILL)
+        if self.child:
+            _end_group(self.child)
             self.child.wait()
 
     async def _live(self) -> bool:
@@ -155,8 +154,6 @@ class Part:
             group.start_soon(self._watch)
             await ended(child)
             group.cancel_scope.cancel()
-        with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)  # what it started
         self.child = None
         has_worked = self.ready.is_set()
         if self.is_wanted:
@@ -186,8 +183,8 @@ class Part:
 
 
 async def ended(child: subprocess.Popen[bytes]) -> None:
-    """Returns when the process has ended; its status is then in ``returncode``."""
-    if child.poll() is not None:
+    """Returns when the process has ended, and with it all it started; its status is then in ``returncode``."""
+    if child.returncode is not None:
         return
     over = asyncio.Event()
     watch = os.pidfd_open(child.pid)
@@ -198,7 +195,15 @@ async def ended(child: subprocess.Popen[bytes]) -> None:
     finally:
         loop.remove_reader(watch)
         os.close(watch)
+    _end_group(child)
     child.wait()
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """Kills the process and what it started. Only before it is waited for: later its number may be another's."""
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 async def stop_all(parts: Sequence[Part]) -> None:

@@ -99,16 +99,15 @@ class Pool:
         wire.serve_one_by_one(self.listener, self.answer, around, jobs=JOBS)
 
     def _replace(self) -> None:
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if not pid:
-                return
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            pid = ended.si_pid
+            _end_group(pid)  # before it is waited for: later its number may be another's
+            status = os.waitpid(pid, 0)[1]
             number, began = self.alive.pop(pid)
             self._mourn(pid, status, number, time.monotonic() - began)
             self._fork(number)
 
     def _mourn(self, pid: int, status: int, number: int, age: float) -> None:
-        _end_group(pid)
         had_job = self.board.died(number)
         if status:
             log.warning(
