@@ -133,7 +133,9 @@ class Part:
         if child is None:
             return
         if child.returncode is None:
-            os.kill(child.pid, signal.SIGTERM)  # not child.terminate(), which would wait for it and forget its group
+            os.kill(
+                child.pid, signal.SIGTERM
+            )  # not child.terminate(), which would wait for it and forget its group
         with anyio.move_on_after(self.plan.grace):
             await ended(child)
             return
