@@ -23,7 +23,7 @@ from gitcollab.flow.deliver import deliver
 from gitcollab.flow.files import Merger
 from gitcollab.flow.items import read_items
 from gitcollab.flow.land import land
-from gitcollab.flow.points import CONFIG, MAIN, file_entry, is_bound
+from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
 from gitcollab.flow.publish import Publishing, publish, roll_forward
 from gitcollab.flow.settle import Decision, find_item, settle
 from gitcollab.flow.snapshot import Saving, Snapshot, draft, snapshot
@@ -57,6 +57,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     charter: Charter = Charter()
 
 
+class Turn(msgspec.Struct):
+    """What an act leaves to be done once its refs have moved durably: events to write, workspaces to follow."""
+
+    refs: list[str] = []
+    events: list[AnyEvent] = []
+    after: list[Callable[[], object]] = []
+
+
 class Collab:
     """One collab. Its acts may be called from any thread; each holds the collab's lock from beginning to end.
 
@@ -67,6 +75,8 @@ class Collab:
     def __init__(self, id: str, given: Given) -> None:
         self.id, self._given = id, given
         self._lock = threading.RLock()
+        self._turn: Turn | None = None
+        self._is_behind = False
         self._repo = Repository(given.place.repository(id))
         self._ledger = Ledger(self._repo, id, given.engine, given.tell)
         self.desks = Desks(self._repo, id, given.place)
@@ -80,7 +90,8 @@ class Collab:
         root = repo.commit(tree, [], f"Begin {charter.title or id}", author=person, at=given.clock())
         repo.move(MAIN, root, None, "begin")
         begun = cls(id, given)
-        begun._ledger.write([MAIN])
+        with begun._taking_turn() as turn:
+            turn.refs.append(MAIN)
         return begun
 
     def recover(self) -> tuple[AnyEvent, ...]:
@@ -88,9 +99,10 @@ class Collab:
         with self._lock:
             roll_forward(self._repo)
             told = self._ledger.catch_up()
-            for session in self.open_sessions():
-                self._land(session)
-            self._deliver_all()
+            with self._taking_turn():
+                for session in self.open_sessions():
+                    self._land(session)
+                self._deliver_all()
             return told
 
     # --- sessions --------------------------------------------------------------------------------------------------
@@ -101,10 +113,10 @@ class Collab:
             session = self._session_for(act, actor.user)
             if self._repo.head(session.ref) is None:
                 self._repo.move(session.ref, self._main(), None, f"open {session}")
-            told = Joined(collab=self.id, user=actor.user, session=str(session))
             with self._given.engine.begin() as conn:
                 sessions.open_session(conn, self.id, session.user, session.name, act.workspace, act.client)
-            self._ledger.write([session.ref], [told])
+            self._tell(Joined(collab=self.id, user=actor.user, session=str(session)))
+            self._moved(session.ref)
             self._deliver(session)
             head = self._repo.head(session.ref) or ""
             return acts.Opened(
@@ -113,14 +125,14 @@ class Collab:
 
     def open_workspace(self, user: str, directory: Path) -> None:
         """Opens a participant's session in a directory that the daemon has made for them."""
-        with self._lock:
+        with self._taking_turn():
             session = SessionName(user=user, name="default")
             if self._repo.head(session.ref) is None:
                 self._repo.move(session.ref, self._main(), None, f"open {session}")
             with self._given.engine.begin() as conn:
                 sessions.open_session(conn, self.id, user, session.name, str(directory), "daemon")
-            told = Joined(collab=self.id, user=user, session=str(session))
-            self._ledger.write([session.ref], [told])
+            self._tell(Joined(collab=self.id, user=user, session=str(session)))
+            self._moved(session.ref)
             self.desks.set_up(session, directory, Rules())
             self._deliver(session)
 
@@ -137,9 +149,8 @@ class Collab:
             self._land(act.session)
             with self._given.engine.begin() as conn:
                 sessions.close_session(conn, self.id, act.session.user, act.session.name)
-            told = Left(collab=self.id, user=actor.user, session=str(act.session))
-            self._ledger.write([], [told])
-            self.desks.clear(act.session)
+            self._tell(Left(collab=self.id, user=actor.user, session=str(act.session)))
+            self._then(lambda: self.desks.clear(act.session))
             return self._session(act.session)
 
     def open_sessions(self) -> tuple[SessionName, ...]:
@@ -196,26 +207,26 @@ class Collab:
 
     def sweep_one(self, session: SessionName) -> tuple[Receipt, ...]:
         """Takes in everything that differs in one watched workspace; nothing if the daemon watches none."""
-        with self._lock:
+        with self._taking_turn():
             changed = self.desks.changed(session)
             return tuple(self._take_in(session, path, data) for path, data in changed)
 
     def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
-        with self._lock:
+        with self._taking_turn():
             return self._take_in(session, path, data)
 
     def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:
         """Takes in that a file of a watched workspace was renamed and not changed."""
-        with self._lock:
+        with self._taking_turn():
             receipt = self._renamed(session, old, path, None)
-            self.desks.renamed(session, old, path)
+            self._then(lambda: self.desks.renamed(session, old, path))
             return receipt
 
     def tell(self, event: AnyEvent) -> None:
         """Journals something that moved no ref, and tells it."""
-        with self._lock:
-            self._ledger.write([], [event])
+        with self._taking_turn():
+            self._tell(event)
 
     def mirror(self, session: SessionName) -> tuple[str, ...]:
         """Writes what the session's workspace still waits for; returns the paths that go on waiting."""
@@ -240,7 +251,7 @@ class Collab:
                 source=act.source,
             )
             commit = settle(self._repo, decision, self._given.merger)
-            self._ledger.write([MAIN])
+            self._moved(MAIN)
             self._deliver_all()
             return Receipt(snapshot=None, landed=commit, version=commit)
 
@@ -254,26 +265,63 @@ class Collab:
             asked = Publishing(
                 notebook=act.notebook, bump=act.bump, message=act.message, user=actor.user, at=self._now()
             )
-            try:
-                return publish(self._repo, asked)
-            finally:
-                self._ledger.catch_up()
+            version = publish(self._repo, asked)
+            self._moved(f"refs/tags/{version.tag}", BLESSED)
+            return version
 
     # --- how it is done --------------------------------------------------------------------------------------------
 
     @contextmanager
     def _acting(self, act: acts.CollabAct) -> Iterator[Actor]:
-        """Holds the lock, and lets the act in only if its actor may do it now."""
-        with self._lock:
+        """Takes a turn, and lets the act in only if its actor may do it now."""
+        with self._taking_turn():
             with store.reading(self._given.engine).connect() as conn:
                 allow(act.actor, act, members.role_of(conn, self.id, act.actor.user))
             yield act.actor
 
+    @contextmanager
+    def _taking_turn(self) -> Iterator[Turn]:
+        """Holds the lock; all that moves in a turn shares one flush, then the journal, then the workspaces follow.
+
+        If it raises, no ref has moved and nothing is told; what a failing disk moved in part, the next turn tells.
+        """
+        with self._lock:
+            if self._turn is not None:
+                yield self._turn
+                return
+            if self._is_behind:
+                self._ledger.catch_up()
+            self._turn = turn = Turn()
+            self._is_behind = True
+            try:
+                with self._repo.barrier():
+                    yield turn
+                self._ledger.write(turn.refs, turn.events)
+                self._is_behind = False
+            finally:
+                self._turn = None
+            for act in turn.after:
+                act()
+
+    def _moved(self, *refs: str) -> None:
+        """Notes, in the order of causes, which refs this turn has moved."""
+        if self._turn is not None:
+            self._turn.refs += refs
+
+    def _tell(self, event: AnyEvent) -> None:
+        """Notes an event that no ref tells of."""
+        if self._turn is not None:
+            self._turn.events.append(event)
+
+    def _then(self, act: Callable[[], object]) -> None:
+        """Notes what may happen only once this turn is durable."""
+        if self._turn is not None:
+            self._turn.after.append(act)
+
     def _saved(self, saving: Saving) -> Receipt:
         saved = snapshot(self._repo, saving, self._given.merger)
-        told: list[AnyEvent] = []
         if saved.question:
-            told.append(
+            self._tell(
                 Asked(
                     collab=self.id,
                     user=saving.session.user,
@@ -286,7 +334,7 @@ class Collab:
         if saved.session != saving.session and saved.commit:
             with self._given.engine.begin() as conn:
                 sessions.open_session(conn, self.id, saved.session.user, saved.session.name, None, FORK)
-        self._ledger.write([saved.session.ref], told)
+        self._moved(saved.session.ref)
         landed = self._land(saved.session) if saved.commit else None
         self._deliver_all()
         return self._receipt(saving.session, landed, saved)
@@ -303,7 +351,7 @@ class Collab:
             parent=parent,
             files=changes_between(self._repo, parent, commit),
         )
-        self._ledger.write([], [told])
+        self._tell(told)
         return Receipt(snapshot=commit, landed=None, version=parent)
 
     def _renamed(self, session: SessionName, path: str, to: str, base: str | None) -> Receipt:
@@ -318,7 +366,7 @@ class Collab:
         receipt = self._saved(
             Saving(session=session, path=path, data=data, base=base, tool="watch", at=self._now())
         )
-        self.desks.took(session, path, data)
+        self._then(lambda: self.desks.took(session, path, data))
         return receipt
 
     def _land(self, session: SessionName, *, is_asked: bool = False) -> str | None:
@@ -331,7 +379,7 @@ class Collab:
         landed = land(
             self._repo, session, at=self._now(), is_maintainer=is_maintainer, merger=self._given.merger
         )
-        self._ledger.write([MAIN])
+        self._moved(MAIN)
         return landed.commit if landed else None
 
     def _deliver_all(self) -> None:
@@ -343,14 +391,16 @@ class Collab:
         waiting = [one.session for one in known if self._repo.head(one.session.ref)]
         for session in waiting:
             deliver(self._repo, session, at=self._now(), merger=self._given.merger)
-        self._ledger.write([session.ref for session in waiting])
-        for session in waiting:
-            self.desks.mirror(session)
+            self._follow(session)
 
     def _deliver(self, session: SessionName) -> None:
         deliver(self._repo, session, at=self._now(), merger=self._given.merger)
-        self._ledger.write([session.ref])
-        self.desks.mirror(session)
+        self._follow(session)
+
+    def _follow(self, session: SessionName) -> None:
+        """Notes that a session may have moved and its workspace, if the daemon watches one, follows."""
+        self._moved(session.ref)
+        self._then(lambda: self.desks.mirror(session))
 
     def _session_for(self, act: acts.OpenSession, user: str) -> SessionName:
         """The asked name, or the next free one if another copy of the same person's works under it."""

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Engine
 
 from gitcollab import store
-from gitcollab.events import AnyEvent
+from gitcollab.events import (
+    AnyEvent,
+    Closed,
+    Contested,
+    Delivered,
+    Forked,
+    Landed,
+    Published,
+    Saved,
+    Settled,
+)
 from gitcollab.flow.points import BLESSED, MAIN
 from gitcollab.flow.record import events_of, published
 from gitcollab.repository import Repository
@@ -16,7 +26,8 @@ from gitcollab.store import journal
 Tell = Callable[[AnyEvent], None]
 
 TAGS = "refs/tags/"
-SESSIONS = "refs/heads/sessions/"
+CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Published)
+"""The order in which events of one second follow from each other."""
 
 
 class Ledger:
@@ -30,29 +41,35 @@ class Ledger:
     def write(self, refs: Iterable[str] = (), events: Sequence[AnyEvent] = ()) -> tuple[AnyEvent, ...]:
         """Writes ``events`` and what the moves of ``refs`` since the last writing tell of; then tells everybody.
 
-        In one transaction with the positions of the refs, so that no event is lost or doubled.
+        ``refs`` come in the order of causes. In one transaction with the positions of the refs, so that no event is
+        lost or doubled.
         """
-        found, heads = list(events), dict[str, str | None]()
-        for ref in dict.fromkeys(refs):
-            new = self._repo.head(ref)
-            if new != self._told.get(ref):
-                found += self._moved(ref, new) if new else []
-                heads[ref] = new
-        if not found and not heads:
+        heads = self._heads(refs)
+        found = [event for ref, new in heads.items() if new for event in self._moved(ref, new)]
+        return self._write([*events, *found], heads)
+
+    def catch_up(self) -> tuple[AnyEvent, ...]:
+        """Writes the events that a crash left out: the journal against the refs as they are."""
+        now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
+        heads = self._heads([*now, *self._told])
+        found = [event for ref, new in heads.items() if new for event in self._moved(ref, new)]
+        return self._write(sorted(found, key=lambda event: (event.at, CAUSES.index(type(event)))), heads)
+
+    def _heads(self, refs: Iterable[str]) -> dict[str, str | None]:
+        """Where those refs are that have moved since the last writing."""
+        now = {ref: self._repo.head(ref) for ref in dict.fromkeys(refs)}
+        return {ref: oid for ref, oid in now.items() if oid != self._told.get(ref)}
+
+    def _write(self, events: Sequence[AnyEvent], heads: dict[str, str | None]) -> tuple[AnyEvent, ...]:
+        if not events and not heads:
             return ()
         numbered = store.together(self._engine).do(
-            lambda conn: journal.append(conn, self._collab, found, heads)
+            lambda conn: journal.append(conn, self._collab, events, heads)
         )
         self._told = {ref: oid for ref, oid in (self._told | heads).items() if oid}
         for event in numbered:
             self._tell(event)
         return numbered
-
-    def catch_up(self) -> tuple[AnyEvent, ...]:
-        """Writes the events that a crash left out: the journal against the refs as they are."""
-        now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
-        moved = [ref for ref in (*now, *self._told) if now.get(ref) != self._told.get(ref)]
-        return self.write(sorted(moved, key=_order))
 
     def _moved(self, ref: str, new: str) -> list[AnyEvent]:
         if ref.startswith(TAGS):
@@ -65,8 +82,3 @@ class Ledger:
         if old is not None and not self._repo.is_ancestor(old, new):
             return []
         return events_of(self._repo, self._collab, ref, old, new)
-
-
-def _order(ref: str) -> tuple[int, str]:
-    """Saves before landings before deliveries is the order of causes; per branch it is kept by the commits."""
-    return (0 if ref.startswith(SESSIONS) else 1 if ref == MAIN else 2), ref

@@ -10,6 +10,7 @@ from gitcollab import acts, notebooks
 from gitcollab.errors import BadInput, Forbidden, NotClean, NotFound
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Actor, Bump, Take
+from gitcollab.repository.refs import Refs
 from gitcollab.store import journal
 
 NB = "analysis.ipynb"
@@ -185,14 +186,13 @@ def test_events_missing_after_a_crash_are_written_once(stage, ana, ben, notebook
 
 def test_a_version_tagged_before_a_crash_is_rolled_forward(stage, ana, notebook, monkeypatch):
     ana.saves(NB, notebook(("a", "x = 1")))
-    move = type(stage.repo).move
+    place = Refs.place
 
-    def crash(repo: object, ref: str, *rest: object) -> None:
-        if ref == "refs/heads/blessed":
-            raise KeyboardInterrupt
-        move(repo, ref, *rest)
+    def crash(refs: Refs, held: list[object]) -> None:
+        place(refs, held[:1])
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(stage.repo), "move", crash)
+    monkeypatch.setattr(Refs, "place", crash)
     with pytest.raises(KeyboardInterrupt):
         stage.collab.publish(acts.Publish(actor=Actor(user="ana"), collab=ID, notebook=NB))
     monkeypatch.undo()
