@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from gitcollab.web.doors import routes
 from gitcollab.web.gate import keep_gate
 from gitcollab.web.git import Authorise, GitDoor
 from gitcollab.web.guard import Guard
+from gitcollab.web.health import Health
 from gitcollab.web.hub import Hub
 from gitcollab.web.openapi import document
 from gitcollab.web.signin import SignIn
@@ -96,7 +98,7 @@ def create_app(given: Surroundings) -> Application:
     faces = Faces(templates)
     app = Starlette(
         routes=[
-            Route("/health", health),
+            Route("/health", Health(VERSION, parts_of(site)).answer),
             *SignIn(site, templates).routes(),
             Route("/static/{name}", assets.serve),
         ],
@@ -145,9 +147,13 @@ def inner(site: Site, templates: Templates, git: ASGIApp) -> list[BaseRoute]:
     ]
 
 
-async def health(request: Request) -> Response:
-    """Says that this process answers."""
-    return JSONResponse({"status": "ok", "version": VERSION})
+def parts_of(site: Site) -> dict[str, Callable[[], Awaitable[object]]]:
+    """What ``/health`` asks of each part."""
+    return {
+        "writer": site.writer.ping,
+        "workers": site.workers.ping,
+        "database": lambda: site.look(lambda connection: connection.scalar(select(1))),
+    }
 
 
 def lifespan(site: Site):  # type: ignore[no-untyped-def]

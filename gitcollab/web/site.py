@@ -32,12 +32,18 @@ class Asked(Protocol):
     async def call(self, act: Act) -> Any:
         """Returns the act's answer; raises the GitcollabError that it met."""
 
+    async def ping(self) -> None:
+        """Returns if it answers; raises Unavailable if not."""
+
 
 class Told(Protocol):
     """A process that also tells what happens: the writer."""
 
     async def call(self, act: Act) -> Any:
         """Returns the act's answer; raises the GitcollabError that it met."""
+
+    async def ping(self) -> None:
+        """Returns if it answers; raises Unavailable if not."""
 
     def follow(self) -> AbstractAsyncContextManager[AsyncIterator[AnyEvent]]:
         """Opens the stream of every event from then on; iterating raises Unavailable when it is lost."""

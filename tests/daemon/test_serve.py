@@ -90,9 +90,11 @@ def test_parts_end_with_a_daemon_that_is_killed_and_the_next_one_takes_over(
             again.close()
 
 
-def test_health_needs_no_sign_in(server: Any) -> None:
+def test_health_tells_of_each_part_without_a_sign_in(server: Any) -> None:
     with urllib.request.urlopen(f"{server.url}/health") as answer:
-        assert "ok" == json.load(answer)["status"]
+        told = json.load(answer)
+    assert "ok" == told["status"]
+    assert {"writer": "ok", "workers": "ok", "database": "ok"} == told["parts"]
 
 
 def serve(*words: str) -> subprocess.CompletedProcess[str]:

@@ -33,6 +33,9 @@ class Recorder:
         self.streams: set[asyncio.Queue[AnyEvent]] = set()
         self.followed = asyncio.Event()
 
+    async def ping(self) -> None:
+        """Answers."""
+
     async def call(self, act: acts.Act) -> Any:
         self.asked.append(act)
         answer = self.prepared.get(type(act))
