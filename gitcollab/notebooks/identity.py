@@ -85,7 +85,7 @@ class _Alignment:
         unsure = []
         for j, i in twins:
             one, other = self.new[j], self.old[i]
-            if one.source == other.source or likeness(one, other) >= 0.3:
+            if one is other or one.source == other.source:
                 self._pair(j, i)
             else:
                 unsure.append((j, i))
@@ -100,7 +100,7 @@ class _Alignment:
         for j, i in twins:
             went = self.old[i].is_telling and there[self.old[i].content]
             came = self.new[j].is_telling and here[self.new[j].content]
-            if not went and not came:
+            if not (went or came) or likeness(self.new[j], self.old[i]) >= ALIKE:
                 self._pair(j, i)
 
     def _free(self) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ from gitcollab.notebooks.checking import faults
 from gitcollab.notebooks.naming import names
 from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
-from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, joined, read_any
+from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
 from gitcollab.notebooks.splits import regrouped
 from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
 from gitcollab.notebooks.weighing import ABSENT, judge, same
@@ -63,8 +63,9 @@ class _Merging:
         self.noted: list[Noted] = []
 
     def merged(self, bases: Sequence[bytes], one: bytes, two: bytes) -> Merge:
-        ours, theirs = read_any(one), read_any(two)
-        base = folded([read_any(data) for data in bases], ours, theirs)
+        known: dict[str, Cell] = {}
+        ours, theirs = read_any(one, known), read_any(two, known)
+        base = folded([read_any(data, known) for data in bases], ours, theirs)
         kept: list[tuple[Spot, Data, list[Finding]]] = []
         for spot in without_blanks(regrouped(spots(base.cells, ours.cells, theirs.cells))):
             data, findings = merge_cell(spot, self.policy)
@@ -78,8 +79,8 @@ class _Merging:
             top["nbformat_minor"] = max(5, top["nbformat_minor"])
         ids = names([spot for spot, _, _ in kept]) if top["nbformat_minor"] >= 5 else [None] * len(kept)
         cells = []
-        for (_, data, findings), name in zip(kept, ids, strict=True):
-            cells.append(_named(data, name))
+        for (spot, data, findings), name in zip(kept, ids, strict=True):
+            cells.append(_named(spot, data, name))
             self._report(name, findings)
         return self._written(Notebook(top, cells), (ours, theirs), (one, two))
 
@@ -168,26 +169,24 @@ def _has_real_neighbour(found: list[Spot], k: int) -> bool:
 
 
 def _is_one_of(sides: Sequence[Notebook]) -> Callable[[Cell], bool]:
-    known = [_bare(cell.data) for side in sides for cell in side.cells]
-    by_source: dict[str, list[Data]] = {}
-    for data in known:
-        by_source.setdefault(joined(data["source"]), []).append(data)
-    return lambda cell: _bare(cell.data) in by_source.get(cell.source, ())
+    known = {id(cell) for side in sides for cell in side.cells}
+    return lambda cell: id(cell) in known
 
 
-def _bare(data: Data) -> Data:
-    return {key: value for key, value in data.items() if key != "id"}
-
-
-def _named(data: Data, name: str | None) -> Cell:
-    return Cell(_bare(data) if name is None else _bare(data) | {"id": name})
+def _named(spot: Spot, data: Data, name: str | None) -> Cell:
+    """The merged cell under its final id: a side's own cell if that is what it is."""
+    for cell in (spot.ours, spot.theirs):
+        if cell is not None and cell.data is data and data.get("id") == name:
+            return cell
+    bare = {key: value for key, value in data.items() if key != "id"}
+    return Cell(bare if name is None else bare | {"id": name})
 
 
 def _equal(side: Notebook, result: Notebook) -> bool:
     return (
         len(side.cells) == len(result.cells)
         and same(side.top, result.top)
-        and all(same(a.data, b.data) for a, b in zip(side.cells, result.cells, strict=True))
+        and all(a is b or same(a.data, b.data) for a, b in zip(side.cells, result.cells, strict=True))
     )
 
 

@@ -31,6 +31,9 @@ class Spot(NamedTuple):
         return self[:3]
 
 
+NOTHING: tuple[list[int], list[int]] = ([], [])
+"""What floats in most gaps."""
+
 Sides = tuple[Sequence[Cell], Sequence[Cell], Sequence[Cell]]
 
 
@@ -107,7 +110,8 @@ class _Order:
         gaps, lost = self._gaps()
         order: list[int] = []
         for backbone, floats in gaps:
-            order += self._woven(*floats)
+            if floats is not NOTHING:
+                order += self._woven(*floats)
             if backbone is not None:
                 order.append(backbone)
         seen = set(order)
@@ -126,16 +130,17 @@ class _Order:
         moved = [self._moved(k) for k in (0, 1)]
         loose = moved[0] | moved[1]
         gap_of = [self._places(names, loose, size) for names in self.names]
-        floats: list[tuple[list[int], list[int]]] = [([], []) for _ in range(size + 1)]
+        floats: dict[int, tuple[list[int], list[int]]] = {}
         for k in (0, 1):
             for name in self.names[k]:
                 place = gap_of[k].get(name)
                 if place is not None and self._decides(name, k, moved, gap_of):
-                    floats[place][k].append(name)
+                    floats.setdefault(place, ([], []))[k].append(name)
         gaps: list[tuple[int | None, tuple[list[int], list[int]]]] = []
         for i in range(size + 1):
             is_backbone = i < size and i not in loose
-            gaps.append((i if is_backbone else None, floats[i]))
+            if is_backbone or i in floats:
+                gaps.append((i if is_backbone else None, floats.get(i, NOTHING)))
         return gaps, sorted(loose)
 
     def _moved(self, k: int) -> set[int]:

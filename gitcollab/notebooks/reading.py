@@ -30,6 +30,9 @@ class Unreadable(ValueError):
 class Cell:
     """One cell: the JSON as it is in the file, and what is asked of it again and again."""
 
+    text: str | None = None
+    """The cell's text in the file, if that is laid out as Jupyter does it."""
+
     def __init__(self, data: dict[str, Json]) -> None:
         self.data = data
         self.kind: str = data["cell_type"]
@@ -106,14 +109,19 @@ def _parsed(data: bytes) -> Json:
         raise Unreadable(f"not JSON: {error}"[:200]) from None
 
 
-def read_any(data: bytes) -> Notebook:
+def read_any(data: bytes, known: dict[str, Cell] | None = None) -> Notebook:
     """Parses a notebook of any format there ever was; one of nbformat 1 to 3 is converted. Raises Unreadable.
 
     No bytes at all are a notebook without cells, as git gives them for a version that does not exist. Members that
     the format wants and some tools leave out (a cell's metadata, outputs, execution count) are added.
+
+    ``known`` holds the cells of other versions by their text: what is in several files is parsed once.
     """
     if not data.strip():
         return Notebook({"metadata": {}, "nbformat": 4, "nbformat_minor": 0}, [])
+    cut = None if known is None else _cut(data, known)
+    if cut is not None:
+        return cut
     notebook = _parsed(data)
     try:
         return shaped(_completed(notebook))
@@ -122,6 +130,44 @@ def read_any(data: bytes) -> Notebook:
         if converted is None:
             raise
         return shaped(converted)
+
+
+HEAD = '{\n "cells": [\n  {\n'
+FOOT = "\n  }\n ],\n"
+BORDER = "\n  },\n  {\n"
+
+
+def _cut(data: bytes, known: dict[str, Cell]) -> Notebook | None:
+    """Parses a file that is laid out as Jupyter does it, cell by cell; None if it is not, or holds anything odd.
+
+    Only between cells can a line of two spaces and a brace stand there: no string in JSON holds a raw newline. Each
+    piece must be one object by itself, and so must the rest; then the whole is what the JSON parser would make of it.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    end = text.find(FOOT, len(HEAD) - 1)
+    if end < 0 or not text.startswith(HEAD):
+        return None
+    try:
+        rest = json.loads('{"cells": []' + text[end + len(FOOT) - 2 :])
+        if rest.pop("cells", None) != []:
+            return None
+        cells = [known.get(part) or _kept(part, known) for part in text[len(HEAD) : end].split(BORDER)]
+        return Notebook(shaped(rest | {"cells": []}).top, cells)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _kept(part: str, known: dict[str, Cell]) -> Cell:
+    data = json.loads("{" + part + "}")
+    if not _is_cell(data) or (data["cell_type"] == "code" and "execution_count" not in data):
+        raise ValueError("no cell")
+    cell = Cell(data)
+    cell.text = "{\n" + part + "\n  }"
+    known[part] = cell
+    return cell
 
 
 def _completed(notebook: Json) -> Json:
