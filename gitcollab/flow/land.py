@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -22,7 +22,7 @@ from gitcollab.flow.points import (
     unlanded,
     with_notes,
 )
-from gitcollab.flow.renames import Paired, pair
+from gitcollab.flow.renames import Paired, pair, path_in
 from gitcollab.flow.review import Reviewed, Trees, landed_points, review
 from gitcollab.model import Item, Person, SessionName
 from gitcollab.repository import Commit, Entry, Repository
@@ -82,6 +82,30 @@ def land(
     return Landed(commit=commit, parent=main, snapshot=tip, contested=contested, noted=tuple(landing.noted))
 
 
+def _own_items(landing: Landing, bound: Collection[str]) -> list[Item]:
+    """Items of this session's own for spots where an item of the line that it went on from binds it.
+
+    As long as both say the same, one item is enough; from where they differ, neither's words may replace the other's.
+    """
+    repo, branch = landing.repo, landing.session.branch
+    mine = {(item.path, item.cell, item.field, item.range) for item in landing.items if item.branch == branch}
+    found: list[Item] = []
+    for item in landing.items:
+        if item.id not in bound or (item.path, item.cell, item.field, item.range) in mine:
+            continue
+        shared = bytes_at(repo, landing.tree, item.path)
+        own = bytes_at(repo, landing.tip, path_in(repo, landing.tip, item.path, landing.tree))
+        held, value = (spots.get(data, item, like=shared) for data in (shared, own))
+        if value not in (item.session, held):
+            base = item.session if held == item.session else item.base
+            spot = Spot(
+                cell=item.cell, field=item.field, base=base, shared=held, session=value, range=item.range
+            )
+            one = msgspec.structs.replace(_opened(landing, item.path, spot), reason=item.reason)
+            found.append(one)
+    return _numbered(found, landing.items)
+
+
 def _parted(waiting: Sequence[Commit]) -> dict[str, tuple[str, str]]:
     """Where single files parted from the shared branch before git's merge base, by path: (commit, path there).
 
@@ -121,6 +145,7 @@ def _merge_trees(landing: Landing, parted: dict[str, tuple[str, str]]) -> None:
         ranges |= done.ranges
     landing.tree = repo.edit(merged.tree, edits)
     landing.items = [_reanchored(repo, item, ranges, landing.tree, paired) for item in known]
+    landing.items += _own_items(landing, {item.id for item in bound})
     landing.opened = _numbered(landing.opened, landing.items)
 
 
