@@ -239,6 +239,7 @@ class TestOnce:
             notebook("one", "two"),
         )
 
+    @pytest.mark.slow
     async def test_a_rejoin_after_days_brings_both_sides_together(
         self, ana: Participant, ben: Participant
     ) -> None:
@@ -271,6 +272,7 @@ class TestStaleEditors:
             poem(line0="ana", line19="ben, from an old buffer")
         ] * 2
 
+    @pytest.mark.slow
     async def test_a_notebook_saved_over_a_delivery_is_merged(
         self, ana: Participant, ben: Participant
     ) -> None:
@@ -317,6 +319,7 @@ class TestDirectories:
                 await ana.exchange()
         await ana.exchange()
 
+    @pytest.mark.slow
     async def test_a_directory_of_another_collab_is_refused_until_that_is_left(
         self, ana: Participant
     ) -> None:
@@ -328,6 +331,7 @@ class TestDirectories:
         ana.asks.close_session(first, state.session)
         await ana.exchange()
 
+    @pytest.mark.slow
     async def test_only_the_collabs_paths_are_taken_from_a_directory_with_other_files(
         self, ana: Participant, ben: Participant
     ) -> None:
@@ -350,6 +354,7 @@ class TestDirectories:
         assert ana.read("a.txt") == "a"
         assert ana.heard(News.DELETED) == []
 
+    @pytest.mark.slow
     async def test_a_mass_deletion_counts_only_if_it_is_meant(self, ana: Participant) -> None:
         for n in range(12):
             ana.write(f"{n}.txt", f"{n}")
@@ -406,6 +411,7 @@ class TestStaying:
             await ben.has("verse.txt", poem(line5="ben", line10="ana"))
             await ben.has("poem.txt", None)
 
+    @pytest.mark.slow
     async def test_simultaneous_saves_of_a_notebook_converge(
         self, ana: Participant, ben: Participant
     ) -> None:
@@ -421,6 +427,7 @@ class TestStaying:
                 for each in (ana, ben):
                     await each.until(lambda each=each, expected=expected: each.files()["a.ipynb"] == expected)
 
+    @pytest.mark.slow
     async def test_a_delivery_waits_for_an_editor_that_holds_the_file(
         self, ana: Participant, ben: Participant
     ) -> None:

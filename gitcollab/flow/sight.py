@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitcollab.workspace import Rules, Stat, Table, identity, look, shown, survey
-from gitcollab.workspace.reading import COARSE
+from gitcollab.workspace.reading import COARSE, TICK
 
 SHARE = 50  # a survey may cost one part in so many of the time: 2 %
 MASS = 10  # tracked files from which a mass deletion is told apart
 MASS_PERCENT = 30
 AGAIN = 0.5  # seconds until what was told but not taken in is told again, doubling
 AGAIN_AT_MOST = 60.0
+JUST_NOW = 1.25 * TICK / 1e9  # seconds; what was written since cannot be read yet, see workspace.take
 NEW_DIRECTORY = (
     0.0,
     0.1,
@@ -179,7 +180,7 @@ class Sight:
 
     def _due(self, times: tuple[float, float]) -> float:
         first, last = times
-        return min(last + self.pace.quiet, first + self.pace.most)
+        return min(last + max(self.pace.quiet, JUST_NOW), first + max(self.pace.most, JUST_NOW))
 
     # --- looking ---
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -23,6 +25,7 @@ from gitcollab.flow import sight as sight_room
 from gitcollab.flow.sight import Sight
 from gitcollab.flow.watch import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Skipped, watch
 from gitcollab.workspace import Rules, Stat, Unstable, take
+from gitcollab.workspace.reading import TICK
 
 EVERYTHING = Rules()
 QUICK = Pace(quiet=0.04, most=0.4, grace=0.25, period=30.0, poll=0.1)
@@ -37,6 +40,7 @@ class Watching:
         self.seen: dict[str, Stat | None] = {}
         self.files: dict[str, bytes] = {}
         self.told: list[Found] = []
+        self.taken: list[bytes] = []
         self.stop = asyncio.Event()
         self.is_taking = True
         self._news = asyncio.Event()
@@ -57,6 +61,7 @@ class Watching:
         with contextlib.suppress(Unstable, FileNotFoundError, workspace.Skipped):
             taken = await anyio.to_thread.run_sync(lambda: take(self.root, path, limit=100 * MB))
             self.seen[path], self.files[path] = taken.stat, taken.data
+            self.taken.append(hashlib.sha256(taken.data).digest())
 
     async def until(self, is_so: Callable[[], bool], seconds: float = 10.0) -> None:
         async with asyncio.timeout(seconds):
@@ -507,3 +512,34 @@ class TestLooking:
             found += eye.look(0)
             now[0] += 0.5
         assert found == [MassGone(tuple(ten()))]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("is_marked", [True, False], ids=["atomic_writing", "simple_writing"])
+async def test_in_a_hundred_saves_of_a_big_notebook_not_one_is_taken_torn(
+    tree: Path, is_marked: bool
+) -> None:
+    """Jupyter's two ways to write (jupyter_server, fileio.py); both truncate the file and write it in place."""
+    body, marker = "x" * 90, tree / ".~a.ipynb"
+    versions = [
+        json.dumps({"v": v, "cells": [f"{n} {body}" for n in range(30_000)]}).encode() for v in range(100)
+    ]
+
+    def jupyter() -> None:
+        for version in versions:
+            if is_marked:
+                marker.write_bytes(b"the old one")
+            with (tree / "a.ipynb").open("wb") as out:
+                for at in range(0, len(version), 200_000):
+                    out.write(version[at : at + 200_000])
+                    out.flush()
+            marker.unlink(missing_ok=True)
+            time.sleep(TICK * 4 / 1e9)
+
+    async with watching(tree, pace=Pace(quiet=0.001, most=0.002)) as daemon:
+        await anyio.to_thread.run_sync(jupyter)
+        await daemon.until(lambda: daemon.files.get("a.ipynb") == versions[-1], 60)
+    whole = {hashlib.sha256(version).digest() for version in versions}
+    assert set(daemon.taken) <= whole
+    assert len(set(daemon.taken)) > 5
