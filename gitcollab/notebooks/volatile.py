@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from gitcollab.model import Json
+from gitcollab.notebooks.reading import Cell, Unreadable, read_any
 
-from gitcollab.notebooks.reading import Notebook, Unreadable, read
+CELL_METADATA = frozenset(
+    (
+        "collapsed",
+        "scrolled",
+        "trusted",
+        "ExecuteTime",
+        "execution",
+        "executionInfo",
+        "jp-MarkdownHeadingCollapsed",
+    )
+)
+"""Keys of a cell's metadata that programs write by themselves."""
+NOTEBOOK_METADATA = frozenset(
+    ("language_info", "widgets", "signature", "toc", "varInspector", "gitcollab", "orig_nbformat", "trusted")
+)
+"""Keys of a notebook's metadata that programs write by themselves."""
 
-CELL_KEYS = ("execution_count",)
-CELL_METADATA = ("collapsed", "scrolled", "trusted", "ExecuteTime", "execution")
-NOTEBOOK_METADATA = ("language_info", "widgets", "signature", "toc", "varInspector", "gitcollab")
+Data = dict[str, Json]
 
 
 def is_volatile(a: bytes, b: bytes) -> bool:
     """Whether two notebooks differ in volatile fields only, as when one was merely opened and saved."""
     if a == b:
         return True
+    known: dict[str, Cell] = {}
     try:
-        return _lasting(read(a)) == _lasting(read(b))
+        old, new = read_any(a, known), read_any(b, known)
     except Unreadable:
         return False
+    if len(old.cells) != len(new.cells) or lasting_metadata(old.metadata) != lasting_metadata(new.metadata):
+        return False
+    if [cell.id for cell in old.cells] != [cell.id for cell in new.cells] or old.minor != new.minor:
+        return False
+    return all(
+        one is other or lasting_cell(one.data) == lasting_cell(other.data)
+        for one, other in zip(old.cells, new.cells, strict=True)
+    )
 
 
-def _lasting(notebook: Notebook) -> dict[str, Any]:
-    whole = copy.deepcopy(notebook.top | {"cells": [cell.data for cell in notebook.cells]})
-    for name in NOTEBOOK_METADATA:
-        whole["metadata"].pop(name, None)
-    kernel = whole["metadata"].get("kernelspec")
+def lasting_metadata(metadata: Data) -> Data:
+    """Returns a notebook's metadata without what is volatile."""
+    found = {name: value for name, value in metadata.items() if name not in NOTEBOOK_METADATA}
+    kernel = found.get("kernelspec")
     if isinstance(kernel, dict):
-        kernel.pop("display_name", None)
-    for cell in whole["cells"]:
-        for name in CELL_KEYS:
-            cell.pop(name, None)
-        for name in CELL_METADATA:
-            cell["metadata"].pop(name, None)
-        for output in cell.get("outputs", ()):
-            if isinstance(output, dict):
-                output.pop("execution_count", None)
-    return whole
+        found["kernelspec"] = {name: value for name, value in kernel.items() if name != "display_name"}
+    return found
+
+
+def lasting_cell(data: Data) -> Data:
+    """Returns a cell without what is volatile, its source as one text."""
+    found = {name: value for name, value in data.items() if name != "execution_count"}
+    found["source"] = "".join(data["source"])
+    found["metadata"] = {name: value for name, value in data["metadata"].items() if name not in CELL_METADATA}
+    if isinstance(data.get("outputs"), list):
+        found["outputs"] = [_lasting_output(output) for output in data["outputs"]]
+    return found
+
+
+def _lasting_output(output: Json) -> Json:
+    if isinstance(output, dict):
+        return {name: value for name, value in output.items() if name != "execution_count"}
+    return output
