@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -16,12 +17,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gitcollab.errors import NotFound, NotSignedIn
 from gitcollab.model import Actor
-from gitcollab.store import people, tokens
+from gitcollab.store import clock, people, tokens
 from gitcollab.web.answers import refusal
 from gitcollab.web.site import Site
 
 COOKIE_LASTS = 30 * 86400
 """Seconds after which a browser signs in anew."""
+TOUCH = 600.0
+"""Seconds between two notes that a token is in use."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,14 @@ def actor_of(connection: Connection, credential: Credential) -> Actor | None:
     return None
 
 
-def credential_of_secret(connection: Connection, secret: str) -> Credential | None:
-    """The credential that a token's secret is."""
+def shown(connection: Connection, secret: str) -> tuple[Credential, Actor] | None:
+    """What a token's secret is, and whom it stands for; None if it is unknown, revoked or expired."""
     found = tokens.person_of_token(connection, secret)
-    return Credential(found[0].name, found[1].id, via="token") if found else None
+    if found is None:
+        return None
+    person, token = found
+    actor = Actor(user=person.name, scopes=token.scopes, is_admin=person.is_admin, via="token")
+    return Credential(person.name, token.id, via="token"), actor
 
 
 class Cookie:
@@ -103,30 +110,36 @@ class SignedIn:
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self.app, self.site, self.cookie = app, site, Cookie(site)
+        self.touched: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        credential, actor = await self.site.look(self.identify, HTTPConnection(scope))
-        if credential is None or actor is None:
-            await stranger(scope, self.site)(scope, receive, send)
+        found = await self.site.look(self.identify, HTTPConnection(scope))
+        if found is None:
+            await stranger(scope)(scope, receive, send)
             return
+        credential, actor = found
         scope.setdefault("state", {}).update(actor=actor, credential=credential)
+        await self.used(credential)
         await self.app(scope, receive, send)
 
-    def identify(
-        self, connection: Connection, request: HTTPConnection
-    ) -> tuple[Credential | None, Actor | None]:
+    def identify(self, connection: Connection, request: HTTPConnection) -> tuple[Credential, Actor] | None:
         """The request's credential and whom it stands for; a cookie does not make up for a wrong header."""
         secret = shown_secret(request.headers)
-        is_by_cookie = secret is None
-        credential = (
-            self.cookie.credential(request)
-            if is_by_cookie
-            else credential_of_secret(connection, secret or "")
-        )
-        return credential, actor_of(connection, credential) if credential else None
+        if secret is not None:
+            return shown(connection, secret)
+        credential = self.cookie.credential(request)
+        actor = actor_of(connection, credential) if credential else None
+        return (credential, actor) if credential and actor else None
+
+    async def used(self, credential: Credential) -> None:
+        """Notes that a token is in use; once in a while, for each time is a write."""
+        now = time.monotonic()
+        if credential.token and now - self.touched.get(credential.token, -TOUCH) >= TOUCH:
+            self.touched[credential.token] = now
+            await self.site.note(tokens.touch, credential.token, clock.now())
 
 
-def stranger(scope: Scope, site: Site) -> ASGIApp:
+def stranger(scope: Scope) -> ASGIApp:
     """The answer to somebody who is not signed in: the same whether what they asked for exists or not."""
     path: str = scope["path"]
     if path.startswith("/git/"):

@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gitcollab.errors import NotSignedIn, TooMany
-from gitcollab.store import passwords, people, tokens
-from gitcollab.web.auth import Cookie, Credential, credential_of_secret, own_path
+from gitcollab.store import audit, passwords, people, tokens
+from gitcollab.web.auth import Cookie, Credential, own_path, shown
 from gitcollab.web.pace import Pace
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
@@ -69,6 +69,7 @@ class SignIn:
     async def by_code(self, request: Request, code: str, wanted: str) -> Response:
         """Signs in whom a one-time code is for."""
         person = await self.site.note(tokens.use_login_code, code)
+        await self.told(request, person.name if person else "", "code", is_in=person is not None)
         if person is None:
             return self.show(request, wanted, problem=USED, status=401)
         return self.welcome(Credential(person.name), wanted)
@@ -79,15 +80,25 @@ class SignIn:
         user = said.get("user", "").strip().lower()
         self.pace.check(f"address {address}", PER_ADDRESS)
         if said.get("token"):
-            credential = await self.site.look(credential_of_secret, said["token"].strip())
+            found = await self.site.look(shown, said["token"].strip())
+            credential = found[0] if found else None
         else:
             self.pace.check(f"account {user}", PER_ACCOUNT)
             credential = await self.of_password(user, said.get("password", ""))
+        how = "token" if said.get("token") else "password"
+        await self.told(request, credential.user if credential else user, how, is_in=credential is not None)
         if credential is None:
             self.pace.note(f"address {address}")
             self.pace.note(f"account {user}")
             raise NotSignedIn(WRONG)
         return self.welcome(Credential(credential.user, credential.token), wanted)
+
+    async def told(self, request: Request, user: str, how: str, *, is_in: bool) -> None:
+        """Writes the sign-in, or the try, into the audit log."""
+        address = request.client.host if request.client else ""
+        outcome = audit.DONE if is_in else NotSignedIn.code
+        note = audit.Note(user=user, act="SignIn", outcome=outcome, via=how, origin=address)
+        await self.site.note(audit.note, note)
 
     async def of_password(self, user: str, password: str) -> Credential | None:
         """The credential of ``user`` if the password is right. Takes as long for a name that does not exist."""

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from gitcollab.client import Client
+from gitcollab.errors import NotSignedIn
+
 START = {"md1": "# Rain\n\nHow much, and when?", "b": "print(rain)"}
 
 
@@ -26,7 +29,7 @@ def test_a_stranger_is_asked_to_sign_in_and_then_sees_the_page_they_wanted(
     page.get_by_label("Token").fill(town.ben.transport.token)
     page.locator("form:has([name=token]) button").click()
     expect(page.get_by_role("heading", name="Versions")).to_be_visible()
-    page.get_by_role("button", name="Sign out ben").click()
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
@@ -218,3 +221,28 @@ def test_a_dead_address_says_where_to_go(work: Any, opened: Callable[..., Any]) 
         for path in (f"/c/{work.id}", "/c/caaaaaaaaa", "/nothing", "/join/gcl_unknown", "/help/nothing"):
             page = window.see(path)
             expect(page.get_by_role("link", name="All your collabs")).to_be_visible()
+
+
+def test_an_older_state_is_brought_back_as_a_new_save(work: Any, opened: Callable[..., Any]) -> None:
+    work.save("ben", **START, a="rain = 8\n")
+    page = opened("ana").see(f"/c/{work.id}/n/rain.ipynb")
+    expect(page.locator("#cell-a")).to_contain_text("rain = 8")
+    page.locator(".history > li").last.get_by_role("link", name="ana").click()
+    expect(page.locator("#cell-a")).to_contain_text("rain = 3")
+    page.get_by_role("button", name="Bring this back").click()
+    expect(page.get_by_text("As it is now")).to_be_visible()
+    expect(page.locator("#cell-a")).to_contain_text("rain = 3")
+    expect(page.locator(".history > li")).to_have_count(3)
+
+
+def test_a_token_made_in_the_browser_opens_the_api(town: Any, opened: Callable[..., Any]) -> None:
+    page = opened("cleo").see("/me")
+    page.get_by_label("What for").fill("a script")
+    page.get_by_role("button", name="Make a token").click()
+    secret = page.get_by_label("Token", exact=True).input_value()
+    with Client(town.url, secret) as client:
+        assert "cleo" == client.me()["name"]
+    page.locator("li", has_text="a script").get_by_role("button", name="End it").click()
+    expect(page.locator("li", has_text="a script")).to_have_count(0)
+    with Client(town.url, secret) as client, pytest.raises(NotSignedIn):
+        client.me()

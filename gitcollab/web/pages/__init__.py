@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from gitcollab.web.pages import contested, difference, home, notebook, overview, settings, versions
+from gitcollab.web.pages import contested, difference, home, me, notebook, overview, restore, settings, versions
 from gitcollab.web.pages.help import Manual
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
@@ -14,11 +14,13 @@ def routes(site: Site, templates: Templates) -> list[Route]:
     """The routes of every page behind the sign-in."""
     pages = (
         *home.PAGES,
+        *me.PAGES,
         *overview.PAGES,
         *notebook.PAGES,
         *difference.PAGES,
         *contested.PAGES,
         *versions.PAGES,
+        *restore.PAGES,
         *settings.PAGES,
         *Manual().routes(),
     )
