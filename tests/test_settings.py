@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,10 @@ def test_a_wrong_file_is_named_with_what_is_wrong(root: Path, content: str, told
 def test_a_wrong_variable_is_named_with_its_source(root: Path) -> None:
     with pytest.raises(BadInput, match="environment: port"):
         settings.read({"GITCOLLAB_PORT": "http"}, root=root)
+
+
+def test_the_manual_names_every_setting_with_its_default() -> None:
+    manual = Path(settings.__file__).parent / "manual" / "running.md"
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", manual.read_text(encoding="utf-8"), re.MULTILINE)
+    default = settings.read({}, root="/")
+    assert {name: json.dumps(getattr(default, name)) for name in settings.NAMES} == dict(rows)
