@@ -463,6 +463,7 @@ class TestStaying:
             await ana.has("poem.txt", both)
             await ana.has("more.txt", "more")
             await ben.has("poem.txt", both)
+            await ben.until(lambda: ben.heard(News.ONLINE) != [])
             assert (len(ben.heard(News.OFFLINE)), len(ben.heard(News.ONLINE))) == (1, 1)
 
     async def test_a_workspace_that_vanishes_ends_it_and_deletes_nothing(self, ana: Participant) -> None:
