@@ -95,13 +95,14 @@ def write_new(path: Path, pieces: Iterable[bytes], mode: int = 0o644) -> None:
     """Writes a file that must not exist yet, unflushed; on any failure nothing is left of it."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
-        for piece in pieces:
-            _write_all(handle, piece)
+        try:
+            for piece in pieces:
+                _write_all(handle, piece)
+        finally:
+            os.close(handle)  # which may fail too, on a full disk far away
     except BaseException:
         os.unlink(path)
         raise
-    finally:
-        os.close(handle)
 
 
 def rewrite(path: Path, data: bytes) -> None:

@@ -85,7 +85,7 @@ class History:
                     queue.push(parent)
 
     def _at(self, commit: Commit, path: str) -> Entry | None:
-        return self._trees.entry(commit.tree, path)
+        return self._trees.below(commit.tree, path)
 
     def _common(self, a: str, b: str) -> list[str]:
         """Paints what each side descends from until only common ground is left (git's paint_down_to_common)."""

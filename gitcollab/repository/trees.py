@@ -45,7 +45,11 @@ class Trees:
 
     def entry(self, oid: str, path: str) -> Entry | None:
         """Returns what ``path`` holds (a file or a directory), None if nothing."""
-        found: Entry | None = Entry(self.tree_of(oid), TREE)
+        return self.below(self.tree_of(oid), path)
+
+    def below(self, tree: str, path: str) -> Entry | None:
+        """Returns what ``path`` holds in what is known to be a tree."""
+        found: Entry | None = Entry(tree, TREE)
         for part in path.split("/"):
             if found is None or not found.is_tree:
                 return None
