@@ -70,16 +70,21 @@ class Wire:
         await self.aclose()
 
     async def _connected(self) -> _Line:
-        async with self._lock:
-            if self._line is None or self._line.is_broken:
-                self._line = _Line(self.path, await connect(self.path, self.patience))
-            return self._line
+        try:
+            with anyio.fail_after(self.patience + 1):  # for all who wait together, not for each in turn
+                async with self._lock:
+                    if self._line is None or self._line.is_broken:
+                        self._line = _Line(self.path, await connect(self.path, self.patience))
+                    return self._line
+        except TimeoutError:
+            raise _away(self.path) from None
 
 
 class Errands:
     """Sends each act on a connection of its own, to whichever worker takes it.
 
-    Like ``Wire`` otherwise. A worker that is stopped by its limits ends the connection: Unavailable, with a hint.
+    Like ``Wire`` otherwise. A worker that is stopped by its limits ends the connection: Unavailable with
+    ``data["was_stopped"]``, as for what was stopped twice and is refused for a while.
     """
 
     def __init__(self, path: Path, *, within: float = WITHIN, patience: float = PATIENCE) -> None:
@@ -122,6 +127,7 @@ class Errands:
             raise Unavailable(
                 "This took too long or too much memory and was stopped",
                 "ask for a smaller part of it, or try again later",
+                was_stopped=True,
             )
         return reply
 

@@ -55,6 +55,7 @@ class Board:
                 raise Unavailable(
                     "This has twice taken too long or too much memory and is not tried again for now",
                     f"ask for a smaller part of it, or again in {max(1, round((until - now) / 60))} min",
+                    was_stopped=True,
                 )
         self._note(worker, job)
 

@@ -163,6 +163,13 @@ async def test_a_peer_that_is_away_is_named(door: Path) -> None:
         await wire.Wire(door, patience=0).call(save(b""))
 
 
+async def test_those_who_wait_for_a_peer_that_is_away_wait_together(door: Path) -> None:
+    line = wire.Wire(door, patience=0.1)
+    with anyio.fail_after(3):
+        answers = await asyncio.gather(*(line.call(save(b"")) for _ in range(50)), return_exceptions=True)
+    assert {Unavailable} == set(map(type, answers))
+
+
 async def test_a_peer_that_comes_back_is_waited_for(door: Path) -> None:
     async with wire.Wire(door) as line, anyio.create_task_group() as group:
         answer = asyncio.ensure_future(line.call(save(b"late")))
