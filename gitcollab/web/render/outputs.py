@@ -134,9 +134,10 @@ def picture(form: str, text: str, wanted: tuple[int, int] | None = None) -> Outp
         return unshown("a damaged picture")
     if not data.startswith(MAGIC[form]):
         return unshown(f"something that says it is {form} and is not")
-    if form == "image/png" and pixels(data) > PIXELS:
+    own = own_size(form, data)
+    if own is not None and own[0] * own[1] > PIXELS:
         return unshown("a picture with too many pixels to be shown here")
-    return image(form, data, wanted)
+    return image(form, data, wanted or own)
 
 
 def image(form: str, data: bytes, wanted: tuple[int, int] | None) -> Output:
@@ -147,9 +148,13 @@ def image(form: str, data: bytes, wanted: tuple[int, int] | None) -> Output:
     return {"kind": "image", "html": html, "note": ""}
 
 
-def pixels(data: bytes) -> int:
-    """How many pixels a PNG unpacks to, by its header (RFC 2083 §4.1.1)."""
-    return int.from_bytes(data[16:20], "big") * int.from_bytes(data[20:24], "big")
+def own_size(form: str, data: bytes) -> tuple[int, int] | None:
+    """Width and height by the header of a PNG (RFC 2083 §4.1.1) or GIF, so that nothing jumps when it is unpacked."""
+    if form == "image/png" and len(data) >= 24:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if form == "image/gif" and len(data) >= 10:
+        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    return None
 
 
 def drawing(text: str) -> Output:
