@@ -312,7 +312,7 @@ def test_a_difference_says_what_happened_to_each_cell() -> None:
     after = json.dumps(
         {
             **json.loads(before),
-            "cells": [cells[0], cells[1], {**cells[2], "id": "new", "source": "something else entirely"}],
+            "cells": [cells[0], cells[1], {**cells[2], "id": "new", "source": "some other text"}],
         }
     ).encode()
     found = {each["id"]: each for each in render.render_diff(notebooks.diff(before, after).cells)}
