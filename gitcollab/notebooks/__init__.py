@@ -1,4 +1,4 @@
-"""Notebooks: bytes in, values out. Merge, diff and everything that knows what a notebook is; no git, no disk, no clock."""
+"""Notebooks: bytes in, values out. All that knows what a notebook is, pure: no git, no disk, no clock."""
 
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff

@@ -34,7 +34,8 @@ def upgraded(text: str) -> Json:
     """Returns a notebook of an older format as nbformat 4 JSON, its made-up ids left out."""
     from nbformat import convert, reader
 
-    converted = convert(reader.reads(json.dumps(_told(json.loads(text)))), 4)
+    told = json.dumps(_told(json.loads(text)))
+    converted = convert(reader.reads(told), 4)  # type: ignore[no-untyped-call]
     plain: dict[str, Any] = json.loads(json.dumps(converted))
     for cell in plain["cells"]:
         cell.pop("id", None)

@@ -11,7 +11,7 @@ from gitcollab.notebooks.order import Spot
 from gitcollab.notebooks.policy import Policy
 from gitcollab.notebooks.reading import Cell
 from gitcollab.notebooks.values import Weighed
-from gitcollab.notebooks.weighing import ABSENT, judge, same
+from gitcollab.notebooks.weighing import ABSENT, Three, judge, same
 
 CODE_ONLY = ("outputs", "execution_count")
 OWN = ("id", "cell_type", "source", "metadata", "attachments", *CODE_ONLY)
@@ -23,9 +23,7 @@ class Finding(NamedTuple):
     """What a policy decided or a person has to decide, at a field, before the cell has its name."""
 
     field: str
-    base: Json
-    shared: Json
-    session: Json
+    values: Three
     verdict: Weighed
 
 
@@ -54,7 +52,7 @@ def merge_cell(spot: Spot, policy: Policy) -> MergedCell:
 
 def _with_own_attachments(spot: Spot) -> Spot:
     """Two images that the sides attached under one name get two names, each with its link."""
-    base, ours, theirs = spot.cells
+    _, ours, theirs = spot.cells
     trees = [(cell.data.get("attachments") or {}) if cell is not None else {} for cell in spot.cells]
     for name in sorted(trees[1].keys() & trees[2].keys() - trees[0].keys()):
         if not same(trees[1][name], trees[2][name]) and ours is not None and theirs is not None:
@@ -83,31 +81,31 @@ def _one_sided(base: Cell | None, ours: Cell | None, theirs: Cell | None, policy
         return MergedCell(left.data, [])
     if _bare(left.data) == _bare(base.data):
         return MergedCell(None, [])
-    values = (base.data, ours.data if ours else ABSENT, theirs.data if theirs else ABSENT)
-    verdict = judge("cell", *values, policy)
+    values = Three(base.data, ours.data if ours else ABSENT, theirs.data if theirs else ABSENT)
+    verdict = judge("cell", values, policy)
     data = None if verdict.value is ABSENT else verdict.value
-    return MergedCell(data, [Finding("cell", *values, verdict)])
+    return MergedCell(data, [Finding("cell", values, verdict)])
 
 
 def _bare(data: Data) -> Data:
     return {name: value for name, value in data.items() if name != "id"}
 
 
-def judged_cell(base: Data, shared: Data, session: Data, policy: Policy) -> Weighed:
+def judged_cell(values: Three, policy: Policy) -> Weighed:
     """Judges two whole cells as merge does: combined where every field can be."""
-    cells = [Cell(data) if data else None for data in (base, shared, session)]
-    if cells[1] is None or cells[2] is None:
-        return Weighed(is_contested=True, value=shared, reason="no cell")
-    data, findings = _Fields(Spot(cells[0], cells[1], cells[2]), policy).merged()
-    if any(finding.verdict.is_contested for finding in findings):
+    base, shared, session = values
+    spot = Spot(None if base is ABSENT else Cell(base), Cell(shared), Cell(session))
+    data, findings = _Fields(spot, policy).merged()
+    if data is None or any(finding.verdict.is_contested for finding in findings):
         return Weighed(is_contested=True, value=shared, reason="both changed it")
-    return Weighed(is_contested=False, value=data)
+    return Weighed(is_contested=False, value=data | {"id": shared["id"]} if "id" in shared else data)
 
 
 class _Fields:
     def __init__(self, spot: Spot, policy: Policy) -> None:
         base, ours, theirs = spot.cells
-        assert ours is not None and theirs is not None  # noqa: S101 - one-sided cells have no fields to combine
+        assert ours is not None  # noqa: S101 - one-sided cells have no fields to combine
+        assert theirs is not None  # noqa: S101
         self.ours, self.theirs, self.policy, self.known = ours, theirs, policy, spot.source
         self.base = base or Cell({"cell_type": ours.kind, "metadata": {}, "source": ""})
         self.is_insert = base is None
@@ -131,26 +129,28 @@ class _Fields:
     def _whole(self, reason: str) -> MergedCell:
         verdict = Weighed(is_contested=True, value=self.ours.data, reason=reason)
         base = ABSENT if self.is_insert else self.base.data
-        return MergedCell(self.ours.data, [Finding("cell", base, self.ours.data, self.theirs.data, verdict)])
+        return MergedCell(
+            self.ours.data, [Finding("cell", Three(base, self.ours.data, self.theirs.data), verdict)]
+        )
 
-    def _spot(self, field: str, base: Json, ours: Json, theirs: Json) -> Json:
-        verdict = judge(field, base, ours, theirs, self.policy)
-        self._found(field, base, ours, theirs, verdict)
+    def _spot(self, field: str, values: Three) -> Json:
+        verdict = judge(field, values, self.policy)
+        self._found(field, values, verdict)
         return verdict.value
 
-    def _found(self, field: str, base: Json, ours: Json, theirs: Json, verdict: Weighed) -> None:
+    def _found(self, field: str, values: Three, verdict: Weighed) -> None:
         if verdict.is_contested or verdict.taken:
-            self.findings.append(Finding(field, base, ours, theirs, verdict))
+            self.findings.append(Finding(field, values, verdict))
 
     def _source(self) -> str:
         if self.known is not None:
             return self.known
-        texts = self.base.source, self.ours.source, self.theirs.source
+        texts = Three(self.base.source, self.ours.source, self.theirs.source)
         if self._is_locked() and len(set(texts)) == 3:
-            verdict = Weighed(is_contested=True, value=texts[1], reason="both edited a locked cell")
-            self._found("source", *texts, verdict)
-            return texts[1]
-        source: str = self._spot("source", *texts)
+            verdict = Weighed(is_contested=True, value=texts.shared, reason="both edited a locked cell")
+            self._found("source", texts, verdict)
+            return self.ours.source
+        source: str = self._spot("source", texts)
         return source
 
     def _is_locked(self) -> bool:
@@ -165,7 +165,7 @@ class _Fields:
             return trees[2]
         found = {}
         for name in sorted({**trees[1], **trees[2], **trees[0]}):
-            value = self._spot(f"{group}.{name}", *(tree.get(name, ABSENT) for tree in trees))
+            value = self._spot(f"{group}.{name}", Three(*(tree.get(name, ABSENT) for tree in trees)))
             if value is not ABSENT:
                 found[name] = value
         return found
@@ -193,27 +193,26 @@ class _Fields:
         return taken
 
     def _rerun(self, runs: list[Data]) -> Data:
-        field, *values = self._unit(runs)
-        verdict = judge(field, *values, self.policy)
-        self._found(field, *values, verdict)
+        field, values = self._unit(runs)
+        verdict = judge(field, values, self.policy)
+        self._found(field, values, verdict)
         if verdict.taken == "neither":
             return {"outputs": [], "execution_count": None}
         return runs[2] if verdict.taken == "session" else runs[1]
 
     @staticmethod
-    def _unit(runs: list[Data]) -> tuple[str, Json, Json, Json]:
+    def _unit(runs: list[Data]) -> tuple[str, Three]:
         """The field that differs: the outputs, or, where they say the same, the count alone."""
         lasting = [[_lasting(output) for output in run["outputs"]] for run in runs]
         field = "execution_count" if same(lasting[1], lasting[2]) else "outputs"
-        base, ours, theirs = (run.get(field) for run in runs)
-        return field, base, ours, theirs
+        return field, Three(*(run.get(field) for run in runs))
 
     def _unknown(self) -> Data:
         """Members that the format does not know; the check decides what becomes of them."""
         found = {}
         for name in sorted({*self.ours.data, *self.theirs.data} - set(OWN)):
-            values = (cell.data.get(name, ABSENT) for cell in (self.base, self.ours, self.theirs))
-            value = self._spot(name, *values)
+            values = Three(*(cell.data.get(name, ABSENT) for cell in (self.base, self.ours, self.theirs)))
+            value = self._spot(name, values)
             if value is not ABSENT:
                 found[name] = value
         return found

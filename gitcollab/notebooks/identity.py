@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import pairwise
 
 from gitcollab.notebooks.reading import Cell, likeness
 
@@ -125,7 +126,7 @@ class _Alignment:
         anchors = [fixed[k] for k in increasing([i for _, i in fixed])]
         ends = [(-1, -1), *anchors, (len(self.new), len(self.old))]
         gaps = []
-        for (j, i), (next_j, next_i) in zip(ends, ends[1:], strict=False):
+        for (j, i), (next_j, next_i) in pairwise(ends):
             free_new = [k for k in range(j + 1, next_j) if k not in self.pairs]
             free_old = [k for k in range(i + 1, next_i) if k not in self.taken]
             if free_new and free_old:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gitcollab.model import Json
 from gitcollab.notebooks.bases import folded
 from gitcollab.notebooks.cells import Data, Finding, merge_cell
 from gitcollab.notebooks.checking import faults
@@ -14,7 +13,7 @@ from gitcollab.notebooks.policy import STANDARD, Policy
 from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
 from gitcollab.notebooks.splits import regrouped
 from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
-from gitcollab.notebooks.weighing import ABSENT, judge, same
+from gitcollab.notebooks.weighing import ABSENT, Three, judge, same
 from gitcollab.notebooks.writing import write
 
 
@@ -104,12 +103,11 @@ class _Merging:
         return wrong
 
     def _report(self, cell: str | None, findings: list[Finding]) -> None:
-        for field, base, shared, session, verdict in findings:
-            spot = (item_id(cell, field), self.path, cell, field, *map(_none, (base, shared, session)))
-            if verdict.is_contested:
-                self.contested.append(contested(*spot, verdict.reason))
+        for finding in findings:
+            if finding.verdict.is_contested:
+                self.contested.append(_contested(self.path, cell, finding))
             else:
-                self.noted.append(noted(*spot, verdict.taken, verdict.reason))
+                self.noted.append(_noted(self.path, cell, finding))
 
     def _top(self, base: Notebook, ours: Notebook, theirs: Notebook) -> Data:
         found: Data = {}
@@ -129,11 +127,11 @@ class _Merging:
         found = {}
         findings = []
         for name in sorted({**base, **ours, **theirs}):
-            values = [side.get(name, ABSENT) for side in (base, ours, theirs)]
+            values = Three(*(side.get(name, ABSENT) for side in (base, ours, theirs)))
             field = f"notebook.metadata.{name}"
-            verdict = judge(field, *values, self.policy)
+            verdict = judge(field, values, self.policy)
             if verdict.is_contested or verdict.taken:
-                findings.append(Finding(field, *values, verdict))
+                findings.append(Finding(field, values, verdict))
             if verdict.value is not ABSENT:
                 found[name] = verdict.value
         self._report(None, findings)
@@ -190,39 +188,30 @@ def _equal(side: Notebook, result: Notebook) -> bool:
     )
 
 
-def _none(value: Json) -> Json:
-    return None if value is ABSENT else value
-
-
-def contested(
-    id: str, path: str, cell: str | None, field: str, base: Json, shared: Json, session: Json, reason: str
-) -> Contested:
-    """Makes a contested item."""
+def _contested(path: str, cell: str | None, finding: Finding) -> Contested:
+    base, shared, session = finding.values.as_told()
     return Contested(
-        id=id, path=path, cell=cell, field=field, base=base, shared=shared, session=session, reason=reason
-    )
-
-
-def noted(
-    id: str,
-    path: str,
-    cell: str | None,
-    field: str,
-    base: Json,
-    shared: Json,
-    session: Json,
-    taken: str,
-    reason: str,
-) -> Noted:
-    """Makes a noted item."""
-    return Noted(
-        id=id,
+        id=item_id(cell, finding.field),
         path=path,
         cell=cell,
-        field=field,
+        field=finding.field,
         base=base,
         shared=shared,
         session=session,
-        taken=taken,
-        reason=reason,
+        reason=finding.verdict.reason,
+    )
+
+
+def _noted(path: str, cell: str | None, finding: Finding) -> Noted:
+    base, shared, session = finding.values.as_told()
+    return Noted(
+        id=item_id(cell, finding.field),
+        path=path,
+        cell=cell,
+        field=finding.field,
+        base=base,
+        shared=shared,
+        session=session,
+        taken=finding.verdict.taken,
+        reason=finding.verdict.reason,
     )

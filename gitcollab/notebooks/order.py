@@ -98,10 +98,10 @@ class _Order:
             if name >= len(base) and cell.is_telling
         }
         for j, name in enumerate(self.names[k] if new else ()):
-            if name < len(base) and mine[j].content in new and mine[j].content != base[name].content:
-                if mine[j].id is None or mine[j].id != base[name].id:
-                    self.names[k][j] = self.following
-                    self.following += 1
+            is_edited = name < len(base) and mine[j].content != base[name].content
+            if is_edited and mine[j].content in new and not _has_id_of(mine[j], base[name]):
+                self.names[k][j] = self.following
+                self.following += 1
 
     def spots(self) -> list[Spot]:
         """The result: the backbone that neither side moved, and what floats in the gaps between."""
@@ -117,7 +117,7 @@ class _Order:
         seen = set(order)
         order += [name for name in lost if name not in seen]
         cells = [self._by_name(k) for k in range(3)]
-        return [Spot(*(cells[k].get(name) for k in range(3))) for name in order]
+        return [Spot(cells[0].get(name), cells[1].get(name), cells[2].get(name)) for name in order]
 
     def _by_name(self, k: int) -> dict[int, Cell]:
         if k == 0:
@@ -241,6 +241,10 @@ class _Order:
             else:
                 blocks.append((key, [name]))
         return blocks
+
+
+def _has_id_of(cell: Cell, other: Cell) -> bool:
+    return cell.id is not None and cell.id == other.id
 
 
 def _key(cell: Cell) -> tuple[int, str]:

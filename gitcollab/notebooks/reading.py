@@ -48,7 +48,7 @@ class Cell:
 
     @cached_property
     def words(self) -> Counter[str]:
-        """The words of the source with their numbers (the lines of a very long one, the signs where nothing else is)."""
+        """The words of the source with their numbers (of a very long one the lines, of one without words the signs)."""
         source = self.source
         return Counter(
             (_word.findall(source) or source.split()) if len(source) <= LONG else source.split("\n")

@@ -46,8 +46,8 @@ def merged_source(base: str, ours: str, theirs: str) -> str | None:
     merged = b"".join(parts).decode("utf-8", "surrogatepass")
     if (
         _says_twice(merged, base, ours, theirs)
-        or is_broken(merged)
-        and not (is_broken(ours) or is_broken(theirs))
+        or (is_broken(merged)
+        and not (is_broken(ours) or is_broken(theirs)))
     ):
         return None
     return merged
@@ -67,24 +67,24 @@ def _looked_at_again(clash: Clash) -> bytes | None:
         if _is_space_only(clash.base, one):
             return other
     texts = [split(text) for text in (clash.base, clash.ours, clash.theirs)]
-    for one, other in ((texts[1], texts[2]), (texts[2], texts[1])):
-        if _holds(texts[0], one, other):
-            return b"".join(one)
+    for large, small in ((texts[1], texts[2]), (texts[2], texts[1])):
+        if _holds(texts[0], large, small):
+            return b"".join(large)
     more = _more_words(
         *(text.decode("utf-8", "surrogatepass") for text in (clash.base, clash.ours, clash.theirs))
     )
     if more is not None:
         return more.encode("utf-8", "surrogatepass")
     is_ended = all(text[-1].endswith(b"\n") for text in texts if text)
-    if not is_ended:
-        texts = [
-            text[:-1] + [text[-1] + b"\n"] if text and text[-1][-1:] != b"\n" else text for text in texts
-        ]
-    lines = _by_line(texts[0], texts[1], texts[2])
+    lines = _by_line(*map(_ended, texts))
     if lines is None:
         return None
     found = b"".join(lines)
     return found if is_ended or not found.endswith(b"\n") else found[:-1]
+
+
+def _ended(text: list[bytes]) -> list[bytes]:
+    return [*text[:-1], text[-1] + b"\n"] if text and not text[-1].endswith(b"\n") else text
 
 
 def _is_space_only(base: bytes, side: bytes) -> bool:

@@ -57,7 +57,8 @@ def _split(spots: list[Spot], k: int, side: int) -> None:
     if len(pieces) < 2:
         return
     base, other = spots[k].base, spots[k].cells[3 - side]
-    assert base is not None and other is not None  # noqa: S101 - a candidate has both
+    assert base is not None  # noqa: S101 - a candidate has both
+    assert other is not None  # noqa: S101
     texts = [cell.source for cell in (spots[n].cells[side] for n in pieces) if cell is not None]
     parts = _merged_parts(base.source, _with_borders(texts), other.source, len(pieces))
     if parts is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gitcollab.model import Json
 from gitcollab.notebooks.lines import weave
@@ -22,20 +22,33 @@ ABSENT: Final[Any] = _Absent()
 """Stands for a member that a side does not have, where None is a value of its own."""
 
 
+class Three(NamedTuple):
+    """The values of one spot in the base and on both sides; ABSENT where one has nothing there."""
+
+    base: Json
+    shared: Json
+    session: Json
+
+    def as_told(self) -> Three:
+        """The same with None for nothing, as items have it."""
+        return Three(*(None if value is ABSENT else value for value in self))
+
+
 def weigh(field: str, base: Json, shared: Json, session: Json, *, policy: Policy = STANDARD) -> Weighed:
     """Judges one spot as merge does, without raising. None means that a side has nothing there.
 
     ``field`` as in Contested; a whole cell (``cell``) is judged as deleted, edited or changed in type.
     """
-    values = [ABSENT if value is None else value for value in (base, shared, session)]
-    verdict = judge(field, *values, policy)
+    values = Three(*(ABSENT if value is None else value for value in (base, shared, session)))
+    verdict = judge(field, values, policy)
     if verdict.value is not ABSENT:
         return verdict
     return Weighed(is_contested=verdict.is_contested, value=None, taken=verdict.taken, reason=verdict.reason)
 
 
-def judge(field: str, base: Json, shared: Json, session: Json, policy: Policy) -> Weighed:
-    """Judges one spot; a side that has nothing there is ABSENT."""
+def judge(field: str, values: Three, policy: Policy) -> Weighed:
+    """Judges one spot."""
+    base, shared, session = values
     if same(shared, session) or same(session, base):
         return Weighed(is_contested=False, value=shared)
     if same(shared, base):
@@ -43,10 +56,10 @@ def judge(field: str, base: Json, shared: Json, session: Json, policy: Policy) -
     if field == "source" and isinstance(shared, str) and isinstance(session, str):
         return _source("" if base is ABSENT else joined(base), shared, session)
     if field == "cell":
-        return _cell(base, shared, session, policy)
+        return _cell(values, policy)
     if field == "file":
         return _file(base, shared, session)
-    return _ruled(field, base, shared, session, policy)
+    return _ruled(field, values, policy)
 
 
 def same(a: Json, b: Json) -> bool:
@@ -90,11 +103,12 @@ def _file(base: Json, shared: Json, session: Json) -> Weighed:
     return Weighed(is_contested=True, value=shared, reason="both changed the same lines")
 
 
-def _cell(base: Json, shared: Json, session: Json, policy: Policy) -> Weighed:
+def _cell(values: Three, policy: Policy) -> Weighed:
+    base, shared, session = values
     if shared is not ABSENT and session is not ABSENT:
         from gitcollab.notebooks.cells import judged_cell  # which stands on this module
 
-        return judged_cell({} if base is ABSENT else base, shared, session, policy)
+        return judged_cell(values, policy)
     left, deleter = (session, "shared") if shared is ABSENT else (shared, "session")
     if base is ABSENT or is_edited(base, left):
         return Weighed(is_contested=True, value=left, reason="edited by one side, deleted by the other")
@@ -115,18 +129,19 @@ def _trimmed(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().split("\n"))
 
 
-def _ruled(field: str, base: Json, shared: Json, session: Json, policy: Policy) -> Weighed:
+def _ruled(field: str, values: Three, policy: Policy) -> Weighed:
+    base, shared, session = values
     rule = policy.rule(field)
-    if rule == "union" and all(v is ABSENT or isinstance(v, list) for v in (base, shared, session)):
-        value = _union(*([] if v is ABSENT else v for v in (base, shared, session)))
-        return Weighed(is_contested=False, value=value, taken="both", reason="what either side has")
+    if rule == "union" and all(v is ABSENT or isinstance(v, list) for v in values):
+        lists = [[] if v is ABSENT else v for v in values]
+        return Weighed(is_contested=False, value=_union(*lists), taken="both", reason="what either side has")
     if rule == "newer":
         return Weighed(is_contested=False, value=session, taken="session", reason="the newer side")
     if rule == "shared":
         return Weighed(is_contested=False, value=shared, taken="shared", reason="the shared side")
     if rule == "clear":
-        value = [] if field == "outputs" else None if field == "execution_count" else ABSENT
-        return Weighed(is_contested=False, value=value, taken="neither", reason="cleared")
+        nothing: Json = [] if field == "outputs" else None if field == "execution_count" else ABSENT
+        return Weighed(is_contested=False, value=nothing, taken="neither", reason="cleared")
     return _combined(field, base, shared, session)
 
 
