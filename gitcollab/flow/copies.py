@@ -8,6 +8,7 @@ import msgspec
 from rapidfuzz.distance import Indel
 
 from gitcollab.flow.points import bytes_at, is_commit, is_delivery
+from gitcollab.flow.renames import path_in
 from gitcollab.model import SessionName
 from gitcollab.repository import Commit, Repository
 
@@ -86,10 +87,11 @@ def _exact(repo: Repository, session: SessionName, head: str, path: str, base: s
 
 
 def has_own_saves(repo: Repository, head: str, base: str, path: str) -> bool:
-    """Whether the session's person has saved the file since ``base`` from any other copy."""
+    """Whether the session's person has saved the file, ``path`` in ``base``, since then from any other copy."""
+    names = _names(repo, path, base, head)
     for commit in _until(repo, head, base):
         is_own_copy = len(commit.parents) == 2 and repo.is_ancestor(commit.parents[1], base)
-        is_changed = oid_at(repo, commit.oid, path) != oid_at(repo, commit.parents[0], path)
+        is_changed = _file(repo, commit.oid, names) != _file(repo, commit.parents[0], names)
         if is_changed and not is_delivery(commit) and not is_own_copy:
             return True
     return False
@@ -120,18 +122,28 @@ def _followed(repo: Repository, head: str, path: str, stamp: str) -> Copy | None
     """Moves the base along the copy's own saves, up to the first commit that changed the file by other hands."""
     if not repo.is_ancestor(stamp, head):
         return None
-    last = stamp
+    last, names = stamp, _names(repo, path, stamp, head)
     for commit in reversed(list(_until(repo, head, stamp))):
-        if _brought(repo, commit, path) and oid_at(repo, commit.oid, path) != oid_at(repo, last, path):
+        if _brought(repo, commit, names) and _file(repo, commit.oid, names) != _file(repo, last, names):
             return Copy(commit=last, is_stale=True)
         last = commit.oid
     return Copy(commit=head)
 
 
-def _brought(repo: Repository, commit: Commit, path: str) -> bool:
+def _names(repo: Repository, path: str, base: str, head: str) -> tuple[str, ...]:
+    """The names of a file called ``path`` in ``base``: as it is called by now, then as it was."""
+    return tuple(dict.fromkeys((path_in(repo, head, path, base), path)))
+
+
+def _file(repo: Repository, commit: str, names: tuple[str, ...]) -> str | None:
+    """The blob id of a file under whichever of its names a commit has it."""
+    return next((oid for name in names if (oid := oid_at(repo, commit, name))), None)
+
+
+def _brought(repo: Repository, commit: Commit, names: tuple[str, ...]) -> bool:
     """Whether a commit of the session's line changed the file by other hands than the copy's own."""
     is_own_save = len(commit.parents) == 1
-    return not is_own_save and oid_at(repo, commit.oid, path) != oid_at(repo, commit.parents[0], path)
+    return not is_own_save and _file(repo, commit.oid, names) != _file(repo, commit.parents[0], names)
 
 
 def _nearest(repo: Repository, head: str, path: str, data: bytes | None) -> Copy:
@@ -150,7 +162,7 @@ def _replaced(repo: Repository, head: str, path: str) -> Iterator[Copy]:
     for commit in repo.line(head):
         if len(commit.parents) < 2 or not commit.trailers.get("Gitcollab-Session"):
             continue
-        if is_delivery(commit) and _brought(repo, commit, path) and repo.entry(commit.parents[0], path):
+        if is_delivery(commit) and _brought(repo, commit, (path,)) and repo.entry(commit.parents[0], path):
             yield Copy(commit=commit.parents[0], is_stale=True)
         seen += is_delivery(commit)
         if seen >= RECENT:

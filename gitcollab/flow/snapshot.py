@@ -115,7 +115,7 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
     merged = merge_file(path, sides, merger)
     told: Trailers = {}
     if merged.contested:
-        if has_own_saves(repo, head, copy.commit, path):
+        if has_own_saves(repo, head, copy.commit, saving.path):
             return _forked(repo, saving, stale)
         told = {"Gitcollab-Base": f"{copy.commit} {saving.path}", "Gitcollab-Path": path}
     data = kept_own(merged, saving.data)
