@@ -14,7 +14,7 @@ import anyio.to_thread
 
 from gitcollab.flow.hints import Hint, Hints
 from gitcollab.flow.sight import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Sight, Skipped
-from gitcollab.workspace import Rules, Stat, is_remote
+from gitcollab.workspace import Rules, Stat, clear_leftovers, is_remote
 
 __all__ = ["Changed", "Found", "Gone", "Lost", "MassGone", "Moved", "Pace", "Skipped", "watch"]
 
@@ -79,9 +79,10 @@ class _Watcher:
         self.hints: Hints | None = None
 
     async def begin(self) -> None:
-        """Asks for events, where there are any to be had."""
+        """Clears what a killed delivery left, and asks for events where there are any to be had."""
         pace = self.sight.pace
         resolved = await anyio.to_thread.run_sync(self.sight.root.resolve)
+        await anyio.to_thread.run_sync(clear_leftovers, resolved, self.sight.rules)
         if not pace.is_polled and not await anyio.to_thread.run_sync(is_remote, resolved):
             self.hints = Hints(resolved, self._notice, max(1, min(STEP_MS, int(pace.quiet * 1000 / 6))))
             await anyio.to_thread.run_sync(self.hints.start)

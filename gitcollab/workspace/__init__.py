@@ -1,5 +1,6 @@
 """DISK: the files of a participant's directory, as other programs write them. No git, no notebooks."""
 
+from gitcollab.workspace.leftovers import clear as clear_leftovers
 from gitcollab.workspace.libc import is_remote
 from gitcollab.workspace.reading import Skipped, Stat, Taken, Unstable, read_stable, take
 from gitcollab.workspace.replacing import replace
@@ -13,6 +14,7 @@ __all__ = [
     "Table",
     "Taken",
     "Unstable",
+    "clear_leftovers",
     "identity",
     "is_remote",
     "look",

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitcollab.workspace import beneath, libc
+from gitcollab.workspace import beneath, leftovers, libc
 
-TEMPORARY = ".gitcollab-"
 NOT_AS_EXPECTED = frozenset(
     {errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EXDEV, errno.ENXIO, errno.EEXIST}
 )
@@ -55,7 +54,7 @@ def _act(fd: int, name: str, new: bytes | None, expected: bytes | None) -> bool:
 
 
 def _create(fd: int, name: str, new: bytes) -> bool:
-    with _temporary(fd, new, None) as temporary:
+    with _temporary(fd, new, b"", None) as temporary:
         try:
             if not libc.rename(fd, temporary, name, libc.NOREPLACE):
                 os.link(temporary, name, src_dir_fd=fd, dst_dir_fd=fd)
@@ -68,30 +67,30 @@ def _create(fd: int, name: str, new: bytes) -> bool:
 def _exchange(fd: int, name: str, contents: tuple[bytes, bytes], like: os.stat_result) -> bool:
     """The new file takes the place of the old one, which then lies under the temporary's name."""
     new, expected = contents
-    with _temporary(fd, new, like) as temporary, _held(fd, name, expected) as old:
+    with _temporary(fd, new, expected, like) as temporary, _held(fd, name, expected) as old:
         if old is None or not _swap(fd, temporary, name):
             return False
-        if not old.is_untouched(fd, temporary, expected):
-            _swap(fd, temporary, name)
-            _keep(fd, temporary, name, new)
-            return False
-        os.fsync(fd)
-        return True
+        os.fsync(fd)  # before the look: whoever had found the old file by then has had time to open it
+        if old.is_untouched(fd, temporary, expected):
+            return True
+        _swap(fd, temporary, name)
+        _keep(fd, temporary, name, new)
+        return False
 
 
 def _delete(fd: int, name: str, expected: bytes) -> bool:
     """The file steps aside first, so that one more look can bring it back."""
-    aside = _fresh_name()
+    aside = leftovers.name(expected, b"")
     with _held(fd, name, expected) as old:
         if old is None or not _move(fd, name, aside):
             return False
-        if not old.is_untouched(fd, aside, expected):
-            if not _move(fd, aside, name):  # the editor made a new one meanwhile: both stay
-                _move(fd, aside, _kept_name(name))
-            return False
-        os.unlink(aside, dir_fd=fd)
         os.fsync(fd)
-        return True
+        if old.is_untouched(fd, aside, expected):
+            os.unlink(aside, dir_fd=fd)
+            return True
+        if not _move(fd, aside, name):  # the editor made a new one meanwhile: both stay
+            _move(fd, aside, _kept_name(name))
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,9 @@ def _held(fd: int, name: str, expected: bytes) -> Iterator[_Old | None]:
 
 
 @contextlib.contextmanager
-def _temporary(fd: int, data: bytes, like: os.stat_result | None) -> Iterator[str]:
+def _temporary(fd: int, data: bytes, old: bytes, like: os.stat_result | None) -> Iterator[str]:
     """Yields the name of a durable new file with these bytes; whatever is left under it at the end is removed."""
-    name = _fresh_name()
+    name = leftovers.unfinished()
     file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666, dir_fd=fd)
     try:
         with open(file, "wb") as out:
@@ -132,6 +131,9 @@ def _temporary(fd: int, data: bytes, like: os.stat_result | None) -> Iterator[st
             out.flush()
             _look_alike(file, like)
             os.fsync(file)
+        whole = leftovers.name(old, data)
+        os.rename(name, whole, src_dir_fd=fd, dst_dir_fd=fd)
+        name = whole
         yield name
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -167,7 +169,7 @@ def _swap(fd: int, temporary: str, name: str) -> bool:
             return True
     except FileNotFoundError:
         return False
-    third = _fresh_name()
+    third = leftovers.unfinished()
     try:
         os.link(name, third, src_dir_fd=fd, dst_dir_fd=fd, follow_symlinks=False)
     except FileNotFoundError:
@@ -198,10 +200,6 @@ def _exists(fd: int, name: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _fresh_name() -> str:
-    return f"{TEMPORARY}{secrets.token_hex(8)}.tmp"
 
 
 def _kept_name(name: str) -> str:

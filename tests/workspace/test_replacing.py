@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcollab.workspace import libc, replace, replacing
+from gitcollab.workspace import Stat, libc, replace, replacing
 
 
 @pytest.fixture(params=["renameat2", "link and rename", "rename only"])
@@ -43,10 +43,10 @@ class TestReplace:
     @pytest.mark.parametrize("new", [b"new", None])
     def test_leaves_anything_else_as_it_is(self, tmp_path: Path, found: bytes, new: bytes | None) -> None:
         (tmp_path / "a.txt").write_bytes(found)
-        before = (tmp_path / "a.txt").stat()
+        before = Stat.of((tmp_path / "a.txt").stat())
         assert replace(tmp_path, "a.txt", new, b"old") is False
         assert left(tmp_path) == {"a.txt": found}
-        assert (tmp_path / "a.txt").stat() == before
+        assert Stat.of((tmp_path / "a.txt").stat()) == before
 
     def test_creates_with_directories_only_where_nothing_is(self, tmp_path: Path) -> None:
         assert replace(tmp_path, "x/y/a.txt", b"new", None) is True
