@@ -19,10 +19,13 @@ from pathlib import Path
 
 import msgspec
 import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gitcollab import logs, store
 from gitcollab.web.app import Application, Surroundings, create_app
 from gitcollab.web.site import MAX_BODY
+from gitcollab.web.stream import ABORT
 from gitcollab.wire import Errands, Wire
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -40,6 +43,21 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     database: str = ""
     hosts: tuple[str, ...] = ()
     max_body: int = MAX_BODY
+
+
+class Connection(H11Protocol):
+    """uvicorn's connection, which tells its requests how to close it at once."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins."""
+        super().connection_made(transport)
+        inner = self.app
+
+        async def told(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[ABORT] = transport.abort
+            await inner(scope, receive, send)
+
+        self.app = told
 
 
 class Server(uvicorn.Server):
@@ -80,17 +98,22 @@ async def serve(told: Told, key: bytes) -> None:
                 max_body=told.max_body,
             )
         )
-        config = uvicorn.Config(
-            application.asgi,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            server_header=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=FAREWELL,
-        )
         sockets = [socket.socket(fileno=fd) for fd in told.fds]
-        await Server(config, application).serve(sockets)
+        await Server(configured(application), application).serve(sockets)
+
+
+def configured(application: Application) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        application.asgi,
+        http=Connection,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=FAREWELL,
+    )
 
 
 def key(path: Path) -> bytes:

@@ -25,6 +25,8 @@ PING = 15.0
 """Seconds of silence after which a comment shows that the stream lives."""
 SEND_TIMEOUT = 20.0
 """Seconds that one write may take before the reader is let go; it resumes from the journal."""
+ABORT = "gitcollab.abort"
+"""Under this name the server puts what closes a connection at once into a request's extensions."""
 PAGE = 200
 """Events read from the journal at once."""
 FAREWELL = b"event: farewell\ndata: {}\n\n"
@@ -67,6 +69,8 @@ class Stream(Response):
             reader.last = newest if self.after is None else min(self.after, newest)
             await send(begin)
             await until_gone(reader.run(ring), receive)
+            if reader.is_stalled:
+                await hang_up(scope)
 
 
 def start(ask: Ask) -> int | None:
@@ -97,6 +101,14 @@ async def until_gone(reading: Coroutine[Any, Any, None], receive: Receive) -> No
         raise error
 
 
+async def hang_up(scope: Scope) -> None:
+    """Closes the connection at once, with what still waits to be sent; a closed one would wait for its reader."""
+    abort = scope.get("extensions", {}).get(ABORT)
+    if abort is not None:
+        abort()
+        await asyncio.sleep(0)  # the server hears of it before the request ends, and does not wonder
+
+
 async def hung_up(receive: Receive) -> None:
     """Returns when the client is gone."""
     while (await receive())["type"] != "http.disconnect":
@@ -110,6 +122,7 @@ class Reader:
         self.site, self.collab, self.credential, self.send = site, collab, credential, send
         self.last = 0
         self.is_ended = False
+        self.is_stalled = False
         self.restarts = -1  # of the ring, when the journal was last read to its end
 
     async def run(self, ring: Ring) -> None:
@@ -122,7 +135,7 @@ class Reader:
                     await self.wait(moved)
             await self.write(FAREWELL if self.site.hub.is_leaving else ENDED, is_last=True)
         except TimeoutError:
-            return
+            self.is_stalled = True
 
     async def catch_up(self, ring: Ring) -> bool:
         """Writes what is new, from the ring or the journal; whether there was anything."""

@@ -6,22 +6,41 @@ const KINDS = [
 ];
 const QUIET = new Set(["delivered", "joined", "left", "linked"]);
 const TOGETHER = 150; // ms: events that come together are shown together
+const REST = 10000; // ms: a page that is out of sight for so long gives its connection back
 
 const policy = window.trustedTypes?.createPolicy("gitcollab", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 
 export function follow(main) {
-  const address = main?.dataset.events;
-  if (!address) return;
-  const page = { main, news: 0, timer: 0, isBusy: false };
-  const source = new EventSource(`${address}?after=${main.dataset.after}`);
+  if (!main?.dataset.events) return;
+  const page = { main, news: 0, timer: 0, rest: 0, isBusy: false, source: null };
+  connect(page);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(page.rest);
+    if (document.hidden) page.rest = setTimeout(() => disconnect(page), REST);
+    else connect(page);
+  });
+  window.addEventListener("pagehide", () => disconnect(page));
+  window.addEventListener("pageshow", () => connect(page));
+}
+
+// A browser has six connections to a server for all its tabs: one that nobody looks at gives its own back, and takes up
+// where it left off when it is looked at again.
+function connect(page) {
+  if (page.source) return;
+  const source = new EventSource(`${page.main.dataset.events}?after=${page.main.dataset.after}`);
   for (const kind of KINDS) source.addEventListener(kind, (event) => arrived(page, kind, event));
   source.addEventListener("open", () => say(true));
   source.addEventListener("error", () => say(false));
   source.addEventListener("ended", () => {
-    source.close();
+    disconnect(page);
     location.reload();
   });
-  window.addEventListener("pagehide", () => source.close());
+  page.source = source;
+}
+
+function disconnect(page) {
+  page.source?.close();
+  page.source = null;
 }
 
 function say(isLive) {
