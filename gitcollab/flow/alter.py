@@ -26,25 +26,27 @@ FILES_LIMIT = 1000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-SIZE_LIMIT = 16 * 1024 * 1024
-"""Bytes of a file from which on it is not looked into."""
+SIZE_LIMIT = 4 * 1024 * 1024
+"""Bytes of a file from which on it is not looked into, unless the caller has the time: events wait for this."""
 
 
-def changes_between(repo: Repository, old: str | None, new: str, path: str = "") -> tuple[FileChange, ...]:
+def changes_between(
+    repo: Repository, old: str | None, new: str, path: str = "", size_limit: int = SIZE_LIMIT
+) -> tuple[FileChange, ...]:
     """Returns what changed from ``old`` (None: nothing) to ``new``, of one file (as ``new`` calls it) if given.
 
     A removed and an added notebook of one kinship are one that was renamed. What is cut is said in ``summary``: cells
     of files that are too large, too many or no notebooks, and on the last file, how many more files there are.
     """
     found = tuple(change for change in repo.changes(old, new) if not is_ours(change.path))
-    renamed = repo.renames(found, notebooks.kinship, SIZE_LIMIT)
+    renamed = repo.renames(found, notebooks.kinship, size_limit)
     if path:
         found = tuple(each for each in found if path in {each.path, renamed.get(each.path)})
     by_path = {change.path: change for change in found}
     pairs = [(by_path[before], by_path[after]) for before, after in renamed.items() if before in by_path]
     single = [each for each in found if each.path not in {name for pair in renamed.items() for name in pair}]
     altered = sorted([_Pair(each.path, each.path, each.old, each.new) for each in single] + _joined(pairs))
-    return _bounded([_file_change(repo, each) for each in altered[:FILES_LIMIT]], len(altered))
+    return _bounded([_file_change(repo, each, size_limit) for each in altered[:FILES_LIMIT]], len(altered))
 
 
 def is_ours(path: str) -> bool:
@@ -68,8 +70,8 @@ def _joined(pairs: Sequence[tuple[Change, Change]]) -> list[_Pair]:
     return [_Pair(after.path, before.path, before.old, after.new) for before, after in pairs]
 
 
-def _file_change(repo: Repository, pair: _Pair) -> FileChange:
-    cells, summary = _contents(repo, pair)
+def _file_change(repo: Repository, pair: _Pair, size_limit: int) -> FileChange:
+    cells, summary = _contents(repo, pair, size_limit)
     kind = "added" if pair.old is None else "removed" if pair.new is None else "changed"
     is_renamed = pair.path != pair.old_path
     return FileChange(
@@ -81,7 +83,7 @@ def _file_change(repo: Repository, pair: _Pair) -> FileChange:
     )
 
 
-def _contents(repo: Repository, pair: _Pair) -> tuple[tuple[CellChange, ...], str]:
+def _contents(repo: Repository, pair: _Pair, size_limit: int) -> tuple[tuple[CellChange, ...], str]:
     sides = [side for side in (pair.old, pair.new) if side is not None]
     if not all(side.is_file for side in sides):
         return (), "a link or submodule"
@@ -89,7 +91,7 @@ def _contents(repo: Repository, pair: _Pair) -> tuple[tuple[CellChange, ...], st
         return (), "" if sides[0].mode == sides[1].mode else "may be run now, or no longer"
     if pair.new is None:
         return (), ""
-    if any(repo.size(side.oid) > SIZE_LIMIT for side in sides):
+    if any(repo.size(side.oid) > size_limit for side in sides):
         return (), "too large to look into"
     old, new = (repo.blob(side.oid) if side else b"" for side in (pair.old, pair.new))
     return _cells(old, new) if pair.path.endswith(".ipynb") else ((), _lines(old, new))

@@ -4,6 +4,7 @@ from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists
 from gitcollab.repository.heal import Healed, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
 from gitcollab.repository.mending import Mended, Place, faults, mend, places
+from gitcollab.repository.opening import clear_unfinished
 from gitcollab.repository.repository import Repository, barrier
 from gitcollab.repository.tags import notebook_of, version_of, version_tag
 from gitcollab.repository.values import (
@@ -42,6 +43,7 @@ __all__ = [
     "TagExists",
     "TreeMerge",
     "barrier",
+    "clear_unfinished",
     "faults",
     "heal",
     "loose",

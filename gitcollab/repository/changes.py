@@ -15,6 +15,9 @@ SAME_FILE = 0.5
 PAIRS_LIMIT = 400
 """Comparisons of contents in one search for renames."""
 
+BYTES_LIMIT = 64 * 1024 * 1024
+"""Bytes compared in one search for renames."""
+
 Kinship = Callable[[bytes, bytes], float]
 
 
@@ -33,7 +36,7 @@ def renames(found: Iterable[Change], read: Callable[[Entry], bytes], kinship: Ki
     """Pairs removed with added files: {old path: new path}.
 
     The same content counts first (the path most alike first), then the pairs of highest ``kinship`` (0 to 1) from
-    SAME_FILE on. Only files of the same suffix are paired, and at most PAIRS_LIMIT contents are compared.
+    SAME_FILE on. Only files of the same suffix are paired, and only PAIRS_LIMIT contents of BYTES_LIMIT are compared.
     """
     gone = {
         change.path: change.old for change in found if change.old and not change.new and change.old.is_file
@@ -46,13 +49,28 @@ def renames(found: Iterable[Change], read: Callable[[Entry], bytes], kinship: Ki
     free = {path: entry for path, entry in come.items() if path not in paired.values()}
     candidates = [(a, b) for a in left for b in free if _suffix(a) == _suffix(b)]
     scored = sorted(
-        ((kinship(read(left[a]), read(free[b])), a, b) for a, b in candidates[:PAIRS_LIMIT]),
+        _scored(candidates[:PAIRS_LIMIT], {**left, **free}, read, kinship),
         key=lambda each: (-each[0], not _is_same_name(each[1], each[2]), each[1], each[2]),
     )
     for score, a, b in scored:
         if score >= SAME_FILE and a not in paired and b not in paired.values():
             paired[a] = b
     return paired
+
+
+def _scored(
+    pairs: Iterable[tuple[str, str]],
+    entries: dict[str, Entry],
+    read: Callable[[Entry], bytes],
+    kinship: Kinship,
+) -> Iterator[tuple[float, str, str]]:
+    left = BYTES_LIMIT
+    for a, b in pairs:
+        old, new = read(entries[a]), read(entries[b])
+        left -= len(old) + len(new)
+        if left < 0:
+            return
+        yield kinship(old, new), a, b
 
 
 def _walk(trees: Trees, path: str, old: Entry | None, new: Entry | None) -> Iterator[Change]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from gitcollab.errors import BadInput
 from gitcollab.model import Person
 from gitcollab.repository.errors import Damaged
+from gitcollab.repository.memory import Memory
 from gitcollab.repository.objects import Objects
 from gitcollab.repository.values import Commit, checked_oid
 
 COMMIT_LIMIT = 4 * 1024 * 1024
 """Bytes of one commit object."""
+
+REMEMBERED = 40_000_000
+"""Bytes of commits that are kept in memory, some 20,000 of them."""
 
 SERVICE = b"gitcollab <service@gitcollab.invalid>"
 """The committer of every commit that the service makes for a person."""
@@ -30,7 +33,7 @@ class Commits:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self.read = lru_cache(16384)(self._read)
+        self.read = Memory(self._read, lambda commit: 1000 + 4 * len(commit.message), REMEMBERED)
 
     def write(
         self, tree: str, parents: Sequence[str], message: str, author: Person, at: str, trailers: Trailers

@@ -52,7 +52,9 @@ class Objects:
 
         Raises TooLarge over ``limit`` bytes and Damaged if it is missing or not what its id says.
         """
-        loose = self._loose(checked_oid(oid))
+        loose = self._loose(
+            checked_oid(oid), limit + limit // 100 + 4096
+        )  # what deflate may add, and the header
         return self._read_packed(oid, limit) if loose is None else unpacked(oid, loose, limit)
 
     def header(self, oid: str) -> tuple[str, int]:
@@ -136,7 +138,7 @@ class Objects:
     def _path(self, oid: str) -> Path:
         return self.path / "objects" / oid[:2] / oid[2:]
 
-    def _loose(self, oid: str, limit: int = -1) -> bytes | None:
+    def _loose(self, oid: str, limit: int) -> bytes | None:
         try:
             with open(self._path(oid), "rb") as file:
                 return file.read(limit)

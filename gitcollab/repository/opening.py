@@ -52,6 +52,9 @@ CONFIG = """\
 """
 """facts-git §2.4, §2.5 and §4 say why, line by line."""
 
+UNFINISHED = ".new-"
+"""Before the name of a repository that is being made."""
+
 ATTRIBUTES = "*.ipynb merge=binary\n"
 """A text merge of notebooks is often clean and wrong (facts-git 6)."""
 
@@ -64,7 +67,7 @@ def created(path: Path) -> Path:
     if path.exists():
         raise Unusable(f"{path.name} exists already", path=str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".new-{secrets.token_hex(8)}"
+    temporary = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}"
     try:
         _fill(temporary)
         sync_filesystem(temporary)
@@ -74,6 +77,12 @@ def created(path: Path) -> Path:
         raise
     sync_directory(path.parent)
     return path
+
+
+def clear_unfinished(directory: Path) -> None:
+    """Removes the repositories that a kill left half made in ``directory``; under the root's lock only."""
+    for path in directory.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(path)
 
 
 def opened(path: Path) -> pygit2.Repository:

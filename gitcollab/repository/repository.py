@@ -22,7 +22,7 @@ from gitcollab.repository.values import Change, Commit, Entry, TreeMerge
 
 
 class Repository:
-    """A bare repository. Cheap to make, and for one thread only: make another where another is needed.
+    """A bare repository. Cheap to make, and for one thread at a time: make another where another is needed.
 
     A ref that has moved is durable, and with it everything written before; objects alone are durable after
     :meth:`sync`. Inside a :meth:`barrier` nothing is, until its end. Errors: NotFound (no repository),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from gitcollab.errors import BadInput, TooLarge
 from gitcollab.model import checked_path, is_safe_part
 from gitcollab.repository.errors import Damaged
+from gitcollab.repository.memory import Memory
 from gitcollab.repository.objects import Objects
 from gitcollab.repository.values import EMPTY_TREE, TREE, Entry
 
@@ -19,6 +19,9 @@ FILES_LIMIT = 500_000
 
 DEPTH_LIMIT = 100
 
+REMEMBERED = 200_000
+"""Names in the trees that are kept in memory, some 60 MB."""
+
 Nested = dict[str, "Entry | Nested | None"]
 """Paths to change, split by directory: an entry, None to remove, or a further level."""
 
@@ -28,7 +31,7 @@ class Trees:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self.parsed = lru_cache(4096)(self._parsed)
+        self.parsed = Memory(self._parsed, lambda tree: len(tree) + 4, REMEMBERED)
 
     def tree_of(self, oid: str) -> str:
         """Returns the tree of a commit, a tag or a tree."""
