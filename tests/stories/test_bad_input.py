@@ -21,16 +21,6 @@ BAD = {
     "half-written": b'{"cells": [{"cell_type": "code", "id": "a", "sour',
     "no notebook": b"\xff\xfe\x00 this is a picture",
     "invalid": json.dumps({"cells": "none", "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode(),
-    "two cells of one id": json.dumps(
-        {
-            "cells": [
-                {"cell_type": "markdown", "id": "a", "metadata": {}, "source": text} for text in ("1", "2")
-            ],
-            "metadata": {},
-            "nbformat": 4,
-            "nbformat_minor": 5,
-        }
-    ).encode(),
 }
 
 
@@ -48,6 +38,17 @@ def test_a_file_that_is_no_notebook_harms_nobody(shared, actors, kind: str) -> N
         lambda: {"a": "x = 7", "b": "print('Ben goes on')"} == actors.sources(shared.main()),
         "and Ben's stays with it",
     )
+
+
+def test_two_cells_of_one_id_reach_nobody_and_wait_for_a_person(shared, actors) -> None:
+    twice = json.loads(actors.book(a="x = 1", b="print('twice')"))
+    twice["cells"].append(twice["cells"][1])
+    before = shared.main()
+    shared.save("ana", actors.as_saved(twice))
+    shared.until(lambda: shared.town.ana.client.contested(shared.collab), "the file is contested")
+    (item,) = shared.town.ana.client.contested(shared.collab)
+    assert ("file", True) == (item["field"], "twice" in str(item["session"]))
+    assert (before, ()) == (shared.main(), problems(shared.ben.read_bytes()))
 
 
 def test_a_file_over_the_limit_is_skipped_and_that_is_told(shared) -> None:
