@@ -6,6 +6,7 @@ ref is both moved and locked, and its creation of a ref is not exclusive (facts-
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -173,6 +174,10 @@ class Refs:
             text = (self.path / ref).read_text("ascii", "replace").strip()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # no file system could hold such a ref
+                return None
+            raise
         if text.startswith("ref: "):
             return self.read(text.removeprefix("ref: "))
         if not OID.fullmatch(text):
