@@ -1,10 +1,9 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists
-from gitcollab.repository.heal import Healed, heal
+from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
 from gitcollab.repository.mending import Mended, Place, faults, mend, places
-from gitcollab.repository.opening import clear_unfinished
 from gitcollab.repository.repository import Repository, barrier
 from gitcollab.repository.tags import notebook_of, version_of, version_tag
 from gitcollab.repository.values import (

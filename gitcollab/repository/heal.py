@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from gitcollab.repository.durable import sync_filesystem, write_new
+from gitcollab.repository.opening import UNFINISHED
 from gitcollab.repository.values import OID
 
 
@@ -40,6 +41,14 @@ def heal(path: Path) -> Healed:
     refs = sorted((str(each.relative_to(path)), _restored(path, each)) for each in damaged)
     sync_filesystem(path)
     return Healed(locks, temporaries, tuple(refs))
+
+
+def clear_unfinished(directory: Path) -> tuple[str, ...]:
+    """Removes the repositories below ``directory`` that a kill left half made; returns their names."""
+    found = sorted(directory.glob(f"{UNFINISHED}*"))
+    for each in found:
+        shutil.rmtree(each)
+    return tuple(each.name for each in found)
 
 
 def _locks(path: Path) -> Iterator[Path]:

@@ -53,7 +53,7 @@ CONFIG = """\
 """facts-git §2.4, §2.5 and §4 say why, line by line."""
 
 UNFINISHED = ".new-"
-"""Before the name of a repository that is being made."""
+"""How the names of repositories begin that are being made."""
 
 ATTRIBUTES = "*.ipynb merge=binary\n"
 """A text merge of notebooks is often clean and wrong (facts-git 6)."""
@@ -77,12 +77,6 @@ def created(path: Path) -> Path:
         raise
     sync_directory(path.parent)
     return path
-
-
-def clear_unfinished(directory: Path) -> None:
-    """Removes the repositories that a kill left half made in ``directory``; under the root's lock only."""
-    for path in directory.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(path)
 
 
 def opened(path: Path) -> pygit2.Repository:

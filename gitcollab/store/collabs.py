@@ -31,6 +31,7 @@ __all__ = [
     "collabs_of",
     "describe",
     "end_collab",
+    "ended",
     "every",
     "find",
     "members",
@@ -100,6 +101,12 @@ def every(conn: Connection) -> tuple[Collab, ...]:
     found = conn.execute(_living()).all()
     authors = _authors(conn, [row.id for row in found])
     return tuple(_collab(row, authors[row.id]) for row in found)
+
+
+def ended(conn: Connection) -> tuple[str, ...]:
+    """Returns the ids of the collabs that have ended."""
+    over = select(COLLABS.c.id).where(COLLABS.c.ended_at.is_not(None)).order_by(COLLABS.c.id)
+    return tuple(conn.execute(over).scalars())
 
 
 def collabs_of(conn: Connection, user: str) -> tuple[Summary, ...]:

@@ -10,7 +10,9 @@ from gitcollab.acts import Act, CollabAct
 from gitcollab.collab import Collab, Given
 from gitcollab.errors import NotFound
 from gitcollab.flow.charter import Charter
-from gitcollab.store import collabs, members
+from gitcollab.flow.points import MAIN
+from gitcollab.repository import Repository, clear_unfinished
+from gitcollab.store import collabs, journal, members
 
 
 class House:
@@ -49,6 +51,7 @@ class House:
 
     def recover(self) -> dict[str, str]:
         """Completes in every collab what a crash interrupted; returns what could not be, by collab."""
+        self._finish()
         with store.reading(self.engine).connect() as conn:
             ids = [one.id for one in collabs.every(conn)]
         failed: dict[str, str] = {}
@@ -58,6 +61,25 @@ class House:
             except Exception as error:  # one damaged collab must not keep the others from being served
                 failed[id] = f"{type(error).__name__}: {error}"
         return failed
+
+    def _finish(self) -> None:
+        """Finishes what a crash left between store and disk: collabs that had not quite begun, or had just ended.
+
+        One that never had a shared branch nor an event was never promised to anybody: it ends.
+        """
+        clear_unfinished(self.place.root / "collabs")
+        with self.engine.begin() as conn:
+            for one in collabs.every(conn):
+                if journal.last(conn, one.id) == 0 and not self._has_begun(one.id):
+                    collabs.end_collab(conn, one.id)
+            over = collabs.ended(conn)
+        for id in over:
+            if self.place.repository(id).exists():
+                self.end(id)
+
+    def _has_begun(self, id: str) -> bool:
+        path = self.place.repository(id)
+        return path.is_dir() and Repository(path).head(MAIN) is not None
 
     def check(self, act: Act) -> None:
         """Raises unless the act's actor may do it; for acts that no Collab decides."""
