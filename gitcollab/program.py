@@ -20,6 +20,7 @@ PROTOCOL = re.compile(r"version=[012]")
 SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "core.packedGitLimit=1g",  # a run's memory is bounded, and maps of packs count
     "core.fsync=committed,reference",
     "core.fsyncMethod=fsync",
     "protocol.allow=never",
