@@ -17,6 +17,7 @@ class History:
 
     def __init__(self, commits: Commits, trees: Trees) -> None:
         self._read = commits.read
+        self._depths: dict[str, int] = {}
         self._trees = trees
 
     def log(self, tip: str, path: str = "", limit: int | None = None, before: str = "") -> Iterator[Commit]:
@@ -88,28 +89,49 @@ class History:
         return self._trees.below(commit.tree, path)
 
     def _common(self, a: str, b: str) -> list[str]:
-        """Paints what each side descends from until only common ground is left (git's paint_down_to_common)."""
+        """Paints what each side descends from until one side has nothing of its own left (git's paint_down_to_common).
+
+        Deepest first, so that whatever a side still has of its own cannot descend from what was passed already: when
+        the other side's is used up, all further common ground lies below what was found. A session that has only had
+        deliveries for years is a long side of its own, and is not walked.
+        """
         if a == b:
             return [a]
         paint: dict[str, int] = {a: _LEFT, b: _RIGHT}
-        queue, fresh = _Queue(), {a, b}
-        queue.push(self._read(a))
-        queue.push(self._read(b))
-        found: dict[str, Commit] = {}
-        while fresh:
-            commit = queue.pop()
-            fresh.discard(commit.oid)
-            colour = paint[commit.oid]
+        queue = [(-self._depth(oid), oid) for oid in (a, b)]
+        heapq.heapify(queue)
+        own, found = {_LEFT: {a}, _RIGHT: {b}}, list[str]()
+        while own[_LEFT] and own[_RIGHT]:
+            _, oid = heapq.heappop(queue)
+            colour = paint[oid]
+            own[_LEFT].discard(oid)
+            own[_RIGHT].discard(oid)
             if colour == _LEFT | _RIGHT:
-                found[commit.oid] = commit
+                found.append(oid)
                 colour |= _STALE
-            for parent in commit.parents:
-                if paint.get(parent, 0) | colour == paint.get(parent, 0):
-                    continue
-                paint[parent] = paint.get(parent, 0) | colour
-                queue.push(self._read(parent))
-                (fresh.discard if paint[parent] & _STALE else fresh.add)(parent)
+            for parent in self._read(oid).parents:
+                old = paint.get(parent, 0)
+                paint[parent] = old | colour
+                if not old:
+                    heapq.heappush(queue, (-self._depth(parent), parent))
+                for side, members in own.items():
+                    (members.add if paint[parent] == side else members.discard)(parent)
+        found += [oid for _, oid in queue if paint[oid] == _LEFT | _RIGHT]
         return [oid for oid in found if not paint[oid] & _STALE]
+
+    def _depth(self, oid: str) -> int:
+        """The length of the longest line below a commit: always more than its parents' (git's generation number)."""
+        pending = [oid]
+        while pending:
+            parents = () if pending[-1] in self._depths else self._read(pending[-1]).parents
+            missing = [parent for parent in parents if parent not in self._depths]
+            if missing:
+                pending += missing
+            else:
+                done = pending.pop()
+                if done not in self._depths:
+                    self._depths[done] = 1 + max((self._depths[parent] for parent in parents), default=0)
+        return self._depths[oid]
 
 
 class _Queue:
