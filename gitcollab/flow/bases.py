@@ -31,7 +31,7 @@ def _folded(repo: Repository, bases: Sequence[str], merger: Merger) -> str:
         )
         merged = repo.merge(under, tree, repo.tree_of(one))
         edits: dict[str, Entry | None] = {}
-        for clash in merged.clashes:
+        for clash in (one for one in merged.clashes if not one.is_blocked):
             sides = tuple(bytes_at(repo, side, clash.path) for side in (under, tree, one))
             data = merge_file(clash.path, (sides[0], sides[1], sides[2]), merger).data
             edits[clash.path] = None if data is None else file_entry(repo, data)

@@ -39,8 +39,8 @@ def read_charter(repo: Repository, default: Charter) -> Charter:
         values = {name: policies.get(name, said.get(name)) for name in known}
         defaults = {name: getattr(default, name) for name in Charter.__struct_fields__}
         return msgspec.convert(defaults | values, Charter)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError, AttributeError, TypeError):
-        return default
+    except (ValueError, RecursionError, msgspec.ValidationError, AttributeError, TypeError):
+        return default  # whatever a file can be: a number of 5,000 digits, brackets nested 5,000 deep
 
 
 def written(charter: Charter) -> bytes:

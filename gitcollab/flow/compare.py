@@ -12,6 +12,7 @@ from gitcollab.flow.alter import changes_between, is_ours, printable
 from gitcollab.flow.blame import blame
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
+from gitcollab.flow.points import of_trailer
 from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Version
 from gitcollab.repository import Commit, Entry, Repository, notebook_of, version_of
 
@@ -19,6 +20,9 @@ __all__ = ["answer", "changes_between"]
 
 LOG_LIMIT = 500
 """Entries of one page of history."""
+
+SIZE_LIMIT = 64 * 1024 * 1024
+"""Bytes of a file that a worker, which has a time limit, still looks into."""
 
 PATHS_LIMIT = 50
 """Paths named in one entry of the history."""
@@ -73,7 +77,7 @@ def _(act: acts.ReadLog, repo: Repository) -> tuple[LogEntry, ...]:
 @_answer.register
 def _(act: acts.ReadDiff, repo: Repository) -> acts.Difference:
     start, end = (repo.resolve(point, act.path) for point in (act.start, act.end))
-    files = changes_between(repo, start, end, act.path)
+    files = changes_between(repo, start, end, act.path, SIZE_LIMIT)
     nbdime = None
     if len(files) == 1 and act.path.endswith(".ipynb") and not files[0].summary:
         names = files[0].old_path or files[0].path, files[0].path
@@ -151,7 +155,7 @@ def _versions(repo: Repository) -> Iterator[Version]:
             continue
         commit = repo.read(target)
         yield Version(
-            notebook=commit.trailer("Gitcollab-Path") or f"{stem}.ipynb",
+            notebook=of_trailer(commit.trailer("Gitcollab-Path")) or f"{stem}.ipynb",
             version=version_of(tag),
             tag=tag,
             commit=target,

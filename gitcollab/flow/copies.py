@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import msgspec
 from rapidfuzz.distance import Indel
 
-from gitcollab.flow.points import bytes_at, is_commit, is_delivery
+from gitcollab.flow.points import bytes_at, in_trailer, is_commit, is_delivery, line_beyond
 from gitcollab.flow.renames import path_in
 from gitcollab.model import SessionName
 from gitcollab.repository import Commit, Repository
 
 RECENT = 10
 """How many deliveries back an unstamped copy may come from."""
+
+FURTHEST = 500
+"""Commits of a session's line within which such a delivery is looked for."""
 
 COMPARED = 2_000_000
 """Copies larger than this many bytes are not compared with older versions: they come from the newest."""
@@ -89,7 +93,7 @@ def _exact(repo: Repository, session: SessionName, head: str, path: str, base: s
 def has_own_saves(repo: Repository, head: str, base: str, path: str) -> bool:
     """Whether the session's person has saved the file, ``path`` in ``base``, since then from any other copy."""
     names = _names(repo, path, base, head)
-    for commit in _until(repo, head, base):
+    for commit in line_beyond(repo, head, base):
         is_own_copy = len(commit.parents) == 2 and repo.is_ancestor(commit.parents[1], base)
         is_changed = _file(repo, commit.oid, names) != _file(repo, commit.parents[0], names)
         if is_changed and not is_delivery(commit) and not is_own_copy:
@@ -102,7 +106,7 @@ def _continued(repo: Repository, session: SessionName, head: str, path: str, sta
     for fork, tip in forks(repo, session).items():
         if _is_save_of(repo.read(tip), stamp, path):
             return Copy(commit=tip, is_stale=True, fork=fork)
-    for commit in _until(repo, head, stamp):
+    for commit in line_beyond(repo, head, stamp):
         stale = repo.read(commit.parents[1]) if len(commit.parents) == 2 and not is_delivery(commit) else None
         if stale is not None and _is_save_of(stale, stamp, path):
             return Copy(commit=stale.oid, is_stale=True)
@@ -115,7 +119,9 @@ def _lies_between(repo: Repository, stamp: str, base: str, last: str) -> bool:
 
 def _is_save_of(commit: Commit, stamp: str, path: str) -> bool:
     trailers = commit.trailers
-    return trailers.get("Gitcollab-Version") == (stamp,) and trailers.get("Gitcollab-Path") == (path,)
+    return trailers.get("Gitcollab-Version") == (stamp,) and trailers.get("Gitcollab-Path") == (
+        in_trailer(path),
+    )
 
 
 def _followed(repo: Repository, head: str, path: str, stamp: str) -> Copy | None:
@@ -123,7 +129,7 @@ def _followed(repo: Repository, head: str, path: str, stamp: str) -> Copy | None
     if not repo.is_ancestor(stamp, head):
         return None
     last, names = stamp, _names(repo, path, stamp, head)
-    for commit in reversed(list(_until(repo, head, stamp))):
+    for commit in reversed(line_beyond(repo, head, stamp)):
         if _brought(repo, commit, names) and _file(repo, commit.oid, names) != _file(repo, last, names):
             return Copy(commit=last, is_stale=True)
         last = commit.oid
@@ -159,7 +165,7 @@ def _nearest(repo: Repository, head: str, path: str, data: bytes | None) -> Copy
 def _replaced(repo: Repository, head: str, path: str) -> Iterator[Copy]:
     """Yields the versions of a file just before each of the recent deliveries that changed it, newest first."""
     seen = 0
-    for commit in repo.line(head):
+    for commit in itertools.islice(repo.line(head), FURTHEST):
         if len(commit.parents) < 2 or not commit.trailers.get("Gitcollab-Session"):
             continue
         if is_delivery(commit) and _brought(repo, commit, (path,)) and repo.entry(commit.parents[0], path):
@@ -173,14 +179,6 @@ def _distance(version: bytes | None, data: bytes) -> int:
     if version is None or len(version) > COMPARED:
         return len(data) + 1
     return Indel.distance(version.split(b"\n"), data.split(b"\n"))
-
-
-def _until(repo: Repository, head: str, start: str) -> Iterator[Commit]:
-    """The session's line from its head down to the first commit that ``start`` already holds."""
-    for commit in repo.line(head):
-        if commit.oid == start or repo.is_ancestor(commit.oid, start):
-            return
-        yield commit
 
 
 def oid_at(repo: Repository, commit: str, path: str) -> str | None:

@@ -61,7 +61,7 @@ def _view(repo: Repository, main: str, tip: str, bound: Sequence[Item]) -> str:
         else:
             values = [(item, spots.get(own, item, like=shared)) for item in found]
             data = spots.put_all(shared, values, like=shared)
-        edits[path] = None if data is None else file_entry(repo, data)
+        edits[path] = None if data is None else file_entry(repo, data, repo.entry(main, path))
     return repo.edit(tree, edits) if edits else tree
 
 
@@ -75,6 +75,8 @@ def _combined(repo: Repository, main: str, tip: str, view: str, merger: Merger) 
     paired = pair(repo, base, view, with_notes(repo, tip, None))
     merged = repo.merge(paired.base, paired.session, paired.shared)
     edits: dict[str, Entry | None] = {}
+    if any(clash.is_blocked for clash in merged.clashes):
+        return None
     for clash in merged.clashes:
         sides = tuple(
             bytes_at(repo, tree, clash.path) for tree in (paired.base, paired.session, paired.shared)
@@ -82,5 +84,5 @@ def _combined(repo: Repository, main: str, tip: str, view: str, merger: Merger) 
         done = merge_file(clash.path, (sides[0], sides[1], sides[2]), merger)
         if done.contested:
             return None
-        edits[clash.path] = None if done.data is None else file_entry(repo, done.data)
+        edits[clash.path] = None if done.data is None else file_entry(repo, done.data, clash.ours)
     return repo.edit(merged.tree, edits)

@@ -36,7 +36,7 @@ def item_entries(repo: Repository, item: Item) -> dict[str, Entry]:
     for side in SIDES:
         value = getattr(item, side)
         kind, data = _bytes_of(value)
-        if len(data) > INLINE:
+        if len(data) > INLINE or _is_reference(value):
             name = f"{FOLDER}/{item.id}.{side}"
             entries[name] = file_entry(repo, data)
             record[side] = {"file": f"{item.id}.{side}", "is": kind}
@@ -102,16 +102,30 @@ def _names(seed: bytes) -> Iterator[str]:
 def _bytes_of(value: Json) -> tuple[str, bytes]:
     if isinstance(value, str):
         return "text", value.encode("utf-8", "surrogatepass")
-    if isinstance(value, dict) and set(value) == {"bytes"}:
-        return "bytes", base64.b64decode(value["bytes"])
+    if (data := _binary(value)) is not None:
+        return "bytes", data
     return "json", json.dumps(value).encode("ascii")
+
+
+def _is_reference(value: Json) -> bool:
+    """Whether a value in an item's JSON stands for a file beside it; metadata that look so are put beside it."""
+    return isinstance(value, dict) and set(value) == {"file", "is"}
+
+
+def _binary(value: Json) -> bytes | None:
+    """The bytes that a value stands for; None for one that only looks so, as any metadata may."""
+    try:
+        data = base64.b64decode(value["bytes"], validate=True) if set(value) == {"bytes"} else b""
+    except (TypeError, ValueError):
+        return None
+    return data if value == {"bytes": base64.b64encode(data).decode("ascii")} else None
 
 
 def _read(repo: Repository, entries: dict[str, Entry], path: str) -> Item:
     record = json.loads(repo.blob(entries[path].oid))
     for side in SIDES:
         value = record.get(side)
-        if isinstance(value, dict) and set(value) == {"file", "is"}:
+        if _is_reference(value):
             data = repo.blob(entries[f"{FOLDER}/{value['file']}"].oid)
             record[side] = _value_of(value["is"], data)
         record.setdefault(side, None)

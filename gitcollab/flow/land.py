@@ -17,15 +17,17 @@ from gitcollab.flow.points import (
     NOTES,
     bytes_at,
     file_entry,
+    is_blocked,
     is_bound,
     is_volatile,
+    of_trailer,
     unlanded,
     with_notes,
 )
 from gitcollab.flow.renames import Paired, pair, path_in
 from gitcollab.flow.review import Reviewed, Trees, landed_points, review
 from gitcollab.model import Item, Person, SessionName
-from gitcollab.repository import Commit, Entry, Repository
+from gitcollab.repository import Clash, Commit, Entry, Repository
 
 
 class Landed(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Landing(msgspec.Struct, kw_only=True):
     items: list[Item] = []
     opened: list[Item] = []
     noted: list[str] = []
+    joined: dict[str, str] = {}
 
 
 def land(
@@ -117,7 +120,7 @@ def _parted(waiting: Sequence[Commit]) -> dict[str, tuple[str, str]]:
             commit.trailers.get("Gitcollab-Path", ()), commit.trailers.get("Gitcollab-Base", ()), strict=False
         ):
             base, _, then = told.partition(" ")
-            found[path] = (base, then)
+            found[of_trailer(path)] = (base, of_trailer(then))
     return found
 
 
@@ -130,23 +133,62 @@ def _merge_trees(landing: Landing, parted: dict[str, tuple[str, str]]) -> None:
     followed = {item.path for item in items}
     paired = pair(repo, base, repo.tree_of(main), with_notes(repo, tip, notes), followed)
     merged = repo.merge(paired.base, paired.shared, paired.session)
-    known = [_moved(item, paired) for item in items]
+    known = _joined(landing, paired, [_moved(item, paired) for item in items])
     bound = [item for item in known if is_bound(repo, item, landing.session.branch, tip)]
     edits: dict[str, Entry | None] = {}
     ranges: dict[str, tuple[int, int]] = {}
+    apart = [clash for clash in merged.clashes if clash.is_blocked or not _are_files(clash)]
     known_paths = {clash.path for clash in merged.clashes} | {item.path for item in bound} | set(parted)
-    for path in sorted(known_paths | _paths_to_check(repo, paired, merged.tree)):
+    known_paths |= _paths_to_check(repo, paired, merged.tree)
+    for path in sorted(known_paths - {clash.path for clash in apart}):
+        if is_blocked(repo, merged.tree, path):
+            continue
         sides = _sides(repo, paired, path)
         if path in parted:
             sides = (bytes_at(repo, *parted[path]), *sides[1:])
         done = _merge_path(landing, path, sides, [one for one in bound if one.path == path])
-        edits[path] = None if done.data is None else file_entry(repo, done.data)
+        edits[path] = (
+            None if done.data is None else file_entry(repo, done.data, repo.entry(merged.tree, path))
+        )
         landing.noted += done.noted
         ranges |= done.ranges
-    landing.tree = repo.edit(merged.tree, edits)
+    landing.tree = _set_apart(landing, repo.edit(merged.tree, edits), apart)
     landing.items = [_reanchored(repo, item, ranges, landing.tree, paired) for item in known]
     landing.items += _own_items(landing, {item.id for item in bound})
     landing.opened = _numbered(landing.opened, landing.items)
+
+
+def _joined(landing: Landing, paired: Paired, items: Sequence[Item]) -> list[Item]:
+    """Makes one item of the session's open hunks that its saves have made run into each other."""
+    mine = [item for item in items if item.branch == landing.session.branch and item.field == "lines"]
+    kept: dict[str, Item] = {}
+    for path in dict.fromkeys(item.path for item in mine):
+        shared, own = (bytes_at(landing.repo, tree, path) for tree in (paired.shared, paired.session))
+        hunks = [item for item in mine if item.path == path]
+        kept |= {item.id: item for item in spots.joined(hunks, shared or b"", own or b"")}
+    landing.joined = {item.id: "joined" for item in mine if item.id not in kept}
+    return [kept.get(item.id, item) for item in items if item.id not in landing.joined]
+
+
+def _are_files(clash: Clash) -> bool:
+    return all(side is None or side.is_file for side in (clash.base, clash.ours, clash.theirs))
+
+
+def _set_apart(landing: Landing, tree: str, apart: Sequence[Clash]) -> str:
+    """Puts the session's side beside the shared one, where no merge can hold both.
+
+    A file where a directory is, a link that both changed. A broken notebook gets the suffix that Jupyter gives one.
+    """
+    repo = landing.repo
+    for clash in apart:
+        if clash.theirs is None:
+            continue
+        free = repo.free_path(tree, clash.path, landing.session.user)
+        if is_notebook(free) and clash.theirs.is_file and notebooks.problems(repo.blob(clash.theirs.oid)):
+            free = repo.free_path(tree, f"{clash.path}.invalid", landing.session.user)
+        tree = repo.edit(tree, {free: clash.theirs})
+        landing.noted.append(f"{clash.path}: the name is taken by something else, it is now {free}")
+    return tree
 
 
 def _merge_path(landing: Landing, path: str, sides: Bytes3, bound: Sequence[Item]) -> FileMerge:
@@ -161,8 +203,8 @@ def _merge_path(landing: Landing, path: str, sides: Bytes3, bound: Sequence[Item
 
 def _paths_to_check(repo: Repository, paired: Paired, merged: str) -> set[str]:
     """Paths that the shared branch may not hold unchecked."""
-    landing = {change.path for change in repo.changes(paired.shared, merged)}
-    return {path for path in landing if is_notebook(path) or path == CONFIG}
+    files = [each for each in repo.changes(paired.shared, merged) if each.new is None or each.new.is_file]
+    return {each.path for each in files if is_notebook(each.path) or each.path == CONFIG}
 
 
 def _sides(repo: Repository, paired: Paired, path: str) -> Bytes3:
@@ -227,8 +269,8 @@ def _commit(landing: Landing, waiting: Sequence[Commit], reviewed: Reviewed) -> 
         "Gitcollab-Session": str(session),
         "Gitcollab-User": session.user,
     }
-    if reviewed.closed:
-        trailers["Gitcollab-Closed"] = [f"{name} {reason}" for name, reason in reviewed.closed.items()]
+    if closed := landing.joined | reviewed.closed:
+        trailers["Gitcollab-Closed"] = [f"{name} {reason}" for name, reason in closed.items()]
     subject = _subject(waiting)
     told = "".join(f"\n- {line}" for line in landing.noted)
     message = f"{subject}\n\nDecided by policy:{told}" if told else subject

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
+from urllib.parse import quote, unquote
 
 from gitcollab.errors import BadInput
 from gitcollab.model import Item
@@ -18,9 +21,28 @@ CONFIG = "collab.toml"
 OID = re.compile(r"[0-9a-f]{40}")
 
 
-def file_entry(repo: Repository, data: bytes) -> Entry:
-    """Writes a file's bytes and returns its tree entry."""
-    return Entry(repo.write_blob(data))
+def file_entry(repo: Repository, data: bytes, like: Entry | None = None) -> Entry:
+    """Writes a file's bytes and returns its tree entry; it may be run if the file ``like`` may."""
+    oid = repo.write_blob(data)
+    return Entry(oid, like.mode) if like is not None and like.is_file else Entry(oid)
+
+
+def is_blocked(repo: Repository, tree: str, path: str) -> bool:
+    """Whether no file can be put there: it is a directory, or below something that is none."""
+    parts = path.split("/")
+    above = [repo.entry(tree, "/".join(parts[:count])) for count in range(1, len(parts))]
+    here = repo.entry(tree, path)
+    return any(one is not None and not one.is_tree for one in above) or (here is not None and here.is_tree)
+
+
+def in_trailer(path: str) -> str:
+    """Returns a path as a commit's trailer can hold it, where runs of spaces do not last."""
+    return re.sub(r"[\s%]", lambda found: quote(found[0]), path)
+
+
+def of_trailer(text: str) -> str:
+    """Inverse of :func:`in_trailer`."""
+    return unquote(text)
 
 
 def bytes_at(repo: Repository, point: str, path: str) -> bytes | None:
@@ -62,13 +84,21 @@ def is_volatile(commit: Commit) -> bool:
 
 def unlanded(repo: Repository, main: str, tip: str) -> tuple[Commit, ...]:
     """Returns the saves of a session that the shared branch does not hold, newest first."""
-    found = []
-    for commit in repo.line(tip):
-        if repo.is_ancestor(commit.oid, main):
+    return tuple(commit for commit in line_beyond(repo, tip, main) if not is_delivery(commit))
+
+
+def line_beyond(repo: Repository, tip: str, held: str) -> list[Commit]:
+    """Returns the commits of a line that ``held`` does not descend from, newest first.
+
+    What follows one that it descends from is held too, so few of many commits have to be asked about: each
+    question walks over all that lies between.
+    """
+    line, found = repo.line(tip), list[Commit]()
+    while more := list(itertools.islice(line, len(found) or 1)):
+        found += more
+        if repo.is_ancestor(found[-1].oid, held):
             break
-        if not is_delivery(commit):
-            found.append(commit)
-    return tuple(found)
+    return found[: bisect.bisect_left(found, True, key=lambda commit: repo.is_ancestor(commit.oid, held))]
 
 
 def landed_point(repo: Repository, main: str, tip: str) -> str:
@@ -76,14 +106,10 @@ def landed_point(repo: Repository, main: str, tip: str) -> str:
 
     Deliveries add nothing of their own, so those that directly follow a landed commit count as landed.
     """
-    above: list[Commit] = []
-    for commit in repo.line(tip):
-        if repo.is_ancestor(commit.oid, main):
-            point = commit.oid
-            break
-        above.append(commit)
-    else:
+    above = line_beyond(repo, tip, main)
+    if above and not above[-1].parents:
         raise AssertionError(f"session at {tip} has no commit that the shared branch holds")
+    point = above[-1].parents[0] if above else tip
     for commit in reversed(above):
         if not is_delivery(commit):
             break

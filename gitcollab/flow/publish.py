@@ -9,7 +9,7 @@ from gitcollab import notebooks
 from gitcollab.errors import BadInput, NotClean, Unusable
 from gitcollab.flow.files import is_notebook
 from gitcollab.flow.items import read_items
-from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, with_notes
+from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, in_trailer, with_notes
 from gitcollab.model import Bump, Person, Version
 from gitcollab.repository import Entry, Repository, notebook_of, version_tag
 
@@ -53,7 +53,7 @@ def publish(repo: Repository, asked: Publishing) -> Version:
         "Gitcollab-Act": "publish",
         "Gitcollab-User": asked.user,
         "Gitcollab-Version": number,
-        "Gitcollab-Path": path,
+        "Gitcollab-Path": in_trailer(path),
     }
     author = Person(name=asked.user)
     parents = [one for one in (blessed, main) if one]

@@ -11,7 +11,7 @@ from typing import Any
 from gitcollab.events import AnyEvent, Closed, Contested, Delivered, Forked, Landed, Published, Saved, Settled
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import printable, read_items
-from gitcollab.flow.points import MAIN, is_volatile
+from gitcollab.flow.points import MAIN, is_volatile, line_beyond, of_trailer
 from gitcollab.model import Item, SessionName, Take
 from gitcollab.repository import Commit, Repository
 
@@ -23,10 +23,12 @@ def events_of(repo: Repository, collab: str, ref: str, old: str | None, new: str
 
     ``old`` None is a branch that is new: then only a fork has something to tell, its first save.
     """
-    commits = list(repo.line(new, old)) if old else [repo.read(new)]
+    commits = line_beyond(repo, new, old) if old else [repo.read(new)]
     found: list[AnyEvent] = []
     for commit in reversed(commits):
         found += _on_main(repo, collab, commit) if ref == MAIN else _in_session(repo, collab, ref, commit)
+    if old is None and ref != MAIN:
+        return _forked(collab, ref, commits[0]) + found
     return found
 
 
@@ -38,7 +40,7 @@ def published(repo: Repository, collab: str, tag: str, commit: str) -> Published
         collab=collab,
         user=_one(told, "User"),
         at=told.at,
-        notebook=(*trailers.get("Gitcollab-Path", ()), tag.rsplit("/v", 1)[0])[0],
+        notebook=of_trailer((*trailers.get("Gitcollab-Path", ()), tag.rsplit("/v", 1)[0])[0]),
         version=tag.rsplit("/v", 1)[1],
         tag=tag,
         commit=commit,
@@ -58,11 +60,16 @@ def _in_session(repo: Repository, collab: str, ref: str, commit: Commit) -> list
         return []  # merely opened: kept, and not announced
     if act == "delivery":
         return [Delivered(**told, commit=commit.oid, parent=parent, files=files)]
-    saved = Saved(**told, commit=commit.oid, parent=parent, files=files)
-    origin = SessionName.parse(_one(commit, "Session"))
-    if origin != session:
-        return [Forked(**told | {"session": str(origin)}, fork=str(session), commit=commit.oid), saved]
-    return [saved]
+    return [Saved(**told, commit=commit.oid, parent=parent, files=files)]
+
+
+def _forked(collab: str, ref: str, commit: Commit) -> list[AnyEvent]:
+    """A new branch whose first save was meant for another session is a fork of that one."""
+    origin, session = _one(commit, "Session"), SessionName.parse(ref)
+    if _one(commit, "Act") != "snapshot" or origin in {"", str(session)}:
+        return []
+    told: dict[str, Any] = {"collab": collab, "user": session.user, "at": commit.at, "session": origin}
+    return [Forked(**told, fork=str(session), commit=commit.oid)]
 
 
 def _on_main(repo: Repository, collab: str, commit: Commit) -> list[AnyEvent]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from gitcollab import notebooks
+from gitcollab.flow.points import CONFIG, is_blocked
 from gitcollab.repository import Change, Entry, Repository
 
 
@@ -46,7 +47,7 @@ def carry(repo: Repository, tree: str, moves: Mapping[str, str]) -> str:
     edits: dict[str, Entry | None] = {}
     for old, new in moves.items():
         entry = repo.entry(tree, old)
-        if entry is not None and repo.entry(tree, new) is None:
+        if entry is not None and repo.entry(tree, new) is None and not is_blocked(repo, tree, new):
             edits |= {old: None, new: entry}
     return repo.edit(tree, edits) if edits else tree
 
@@ -59,7 +60,8 @@ def path_in(repo: Repository, point: str, path: str, named_in: str) -> str:
 
 
 def _renames(repo: Repository, changes: tuple[Change, ...]) -> dict[str, str]:
-    return repo.renames(changes, notebooks.kinship)
+    """What was renamed; the charter keeps its name, whatever looks like it elsewhere."""
+    return repo.renames((change for change in changes if change.path != CONFIG), notebooks.kinship)
 
 
 def _gone(changes: tuple[Change, ...]) -> set[str]:

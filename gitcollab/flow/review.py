@@ -11,7 +11,15 @@ from gitcollab.flow import spots
 from gitcollab.flow.files import FileMerge, Merger, is_notebook, merge_file
 from gitcollab.flow.items import as_bytes, as_json, new_id
 from gitcollab.flow.judge import judge
-from gitcollab.flow.points import CONFIG, bytes_at, file_entry, is_bound, landed_point, session_branches
+from gitcollab.flow.points import (
+    CONFIG,
+    bytes_at,
+    file_entry,
+    is_blocked,
+    is_bound,
+    landed_point,
+    session_branches,
+)
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Item, Json
 from gitcollab.repository import Repository
@@ -28,7 +36,8 @@ class Reviewed(msgspec.Struct, kw_only=True):
     """The shared branch's tree and items after a review.
 
     ``closed`` maps the ids of items that closed by themselves to the reason; ``binding`` are the last landed commits
-    of the sessions they bound, which become parents of the commit.
+    of the sessions they bound, which become parents of the commit. ``aside`` maps the path of a file that had to give
+    way to a directory to the one it had.
     """
 
     repo: Repository
@@ -36,6 +45,7 @@ class Reviewed(msgspec.Struct, kw_only=True):
     before: str
     tree: str
     landed: dict[str, str]
+    aside: dict[str, str] = {}
     items: list[Item] = []
     closed: dict[str, str] = {}
     binding: list[str] = []
@@ -75,6 +85,10 @@ def bound_tips(repo: Repository, item: Item, landed: dict[str, str]) -> list[str
 
 
 def _review_path(done: Reviewed, path: str, found: Sequence[Item]) -> list[Item]:
+    if is_blocked(done.repo, done.tree, path):
+        free = done.repo.free_path(done.tree, path, found[0].user)
+        done.aside[free] = path
+        path, found = free, [msgspec.structs.replace(item, path=free) for item in found]
     before = bytes_at(done.repo, done.tree, path)
     if before is None and (kept := _whole_file_item(done, path, found)):
         found = [kept]
@@ -84,7 +98,8 @@ def _review_path(done: Reviewed, path: str, found: Sequence[Item]) -> list[Item]
         still += kept_items
     after, smaller = _judge_spots(done, [item for item in found if item.field != "file"], after)
     if after != before:
-        entry = None if after is None else file_entry(done.repo, after)
+        was = done.repo.entry(done.tree, path)
+        entry = None if after is None else file_entry(done.repo, after, was)
         done.tree = done.repo.edit(done.tree, {path: entry})
     return still + smaller
 
@@ -94,6 +109,7 @@ def _judge_spots(
 ) -> tuple[bytes | None, list[Item]]:
     still: list[Item] = []
     changed: list[tuple[Item, Json]] = []
+    found = _joined(done, found, shared)
     for item in found:
         held = spots.get(shared, item, like=shared)
         verdict = judge(item, held, spots.get(_session_file(done, item), item, like=shared))
@@ -109,6 +125,18 @@ def _judge_spots(
     if data is not None and is_notebook(found[0].path) and notebooks.problems(data):
         return shared, list(found)  # what cannot be written as a valid notebook waits for a person
     return data, [_shifted(item, shared, data) for item in still]
+
+
+def _joined(done: Reviewed, found: Sequence[Item], shared: bytes | None) -> list[Item]:
+    """Makes one item of hunks that have run into each other; their sessions are as bound as before."""
+    result = [item for item in found if item.field != "lines"]
+    for branch in dict.fromkeys(item.branch for item in found if item.field == "lines"):
+        hunks = [item for item in found if item.field == "lines" and item.branch == branch]
+        kept = spots.joined(hunks, shared or b"", _session_file(done, hunks[0]) or b"")
+        names = {item.id for item in kept}
+        done.closed |= {item.id: "joined" for item in hunks if item.id not in names}
+        result += kept
+    return result
 
 
 def _shifted(item: Item, before: bytes | None, after: bytes | None) -> Item:
@@ -165,6 +193,8 @@ def _session_file(done: Reviewed, item: Item) -> bytes | None:
     point = done.landed.get(item.branch)
     if point is None:
         return as_bytes(item.session) if item.field == "file" else None
+    if was := done.aside.get(item.path):
+        return bytes_at(done.repo, point, path_in(done.repo, point, was, done.before))
     return bytes_at(done.repo, point, path_in(done.repo, point, item.path, done.tree))
 
 

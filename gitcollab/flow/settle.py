@@ -55,7 +55,7 @@ def settle(repo: Repository, decision: Decision, merger: Merger = notebooks.merg
         )
     items = [one for one in read_items(repo, main) if one.id != item.id]
     landed = landed_points(repo, main, [item, *items])
-    entry = None if data is None else file_entry(repo, data)
+    entry = None if data is None else file_entry(repo, data, repo.entry(main, item.path))
     tree = repo.edit(repo.tree_of(main), {item.path: entry})
     trees = Trees(before=repo.tree_of(main), after=tree)
     reviewed = review(repo, trees, [_shifted(one, item, shared, data) for one in items], landed, merger)
@@ -100,7 +100,7 @@ def _both(item: Item, held: Json) -> Json:
     if item.field == "file":
         return _both_files(item)
     if item.field == "lines":
-        return as_json((as_bytes(item.shared) or b"") + (as_bytes(item.session) or b""))
+        return as_json(spots.stacked([as_bytes(item.shared) or b"", as_bytes(item.session) or b""]))
     return notebooks.both(item.field, item.base, item.shared, item.session)
 
 
@@ -108,7 +108,7 @@ def _both_files(item: Item) -> Json:
     sides = [as_bytes(side) for side in (item.shared, item.session)]
     present = [side for side in sides if side is not None]
     if len(present) == 2 and not is_notebook(item.path) and all(map(notebooks.is_text, present)):
-        return as_json(b"".join(present))
+        return as_json(spots.stacked(present))
     if len(present) == 1:
         return as_json(present[0])
     raise Unusable(

@@ -7,9 +7,10 @@ import itertools
 import msgspec
 
 from gitcollab import notebooks
+from gitcollab.errors import BadInput
 from gitcollab.flow.copies import Claim, Copy, forks, has_own_saves, oid_at, origin
 from gitcollab.flow.files import Merger, is_notebook, kept_own, merge_file
-from gitcollab.flow.points import bytes_at, file_entry, is_commit, is_delivery
+from gitcollab.flow.points import CONFIG, bytes_at, file_entry, in_trailer, is_commit, is_delivery
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Person, SessionName
 from gitcollab.repository import Commit, Entry, Repository
@@ -65,6 +66,8 @@ def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge)
     with its session's own saves, it goes on as a forked session ``<name>-2``. An unchanged file makes no commit.
     Moves one session branch; the caller holds the collab's lock.
     """
+    if saving.to:
+        return _saved_on(repo, saving, saving.session, _head(repo, saving.session))
     data, stamp = _stripped(saving)
     claim = Claim(path=saving.path, base=saving.base, stamp=stamp)
     copy = origin(repo, saving.session, claim, data)
@@ -117,9 +120,12 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
     if merged.contested:
         if has_own_saves(repo, head, copy.commit, saving.path):
             return _forked(repo, saving, stale)
-        told = {"Gitcollab-Base": f"{copy.commit} {saving.path}", "Gitcollab-Path": path}
+        told = {
+            "Gitcollab-Base": f"{copy.commit} {in_trailer(saving.path)}",
+            "Gitcollab-Path": in_trailer(path),
+        }
     data = kept_own(merged, saving.data)
-    entry = None if data is None else file_entry(repo, data)
+    entry = None if data is None else file_entry(repo, data, repo.entry(head, path))
     combined = repo.edit(repo.tree_of(head), {path: entry})
     commit = _commit(repo, saving, combined, [head, stale], told)
     repo.move(saving.session.ref, commit, head, f"save {path} from an older copy")
@@ -137,11 +143,15 @@ def _forked(repo: Repository, saving: Saving, stale: str) -> Snapshot:
 def _edited(repo: Repository, commit: str, path: str, saving: Saving) -> tuple[str, Trailers]:
     """Returns the commit's tree with the save in it, and what the snapshot's trailers say of it."""
     before, tree = bytes_at(repo, commit, path), repo.tree_of(commit)
+    if (saving.to or path).startswith(f"{CONFIG}/"):
+        raise BadInput(f"{CONFIG} is a file, not a directory", "use another directory")
     if saving.to:
         return repo.edit(tree, {path: None, saving.to: repo.entry(tree, path)}), {}
     if saving.data == before:
         return tree, {}
-    entry: Entry | None = None if saving.data is None else file_entry(repo, saving.data)
+    entry: Entry | None = (
+        None if saving.data is None else file_entry(repo, saving.data, repo.entry(commit, path))
+    )
     extra: Trailers = {}
     if is_notebook(path) and before is not None and saving.data is not None:
         is_opened = notebooks.is_volatile(before, saving.data) and not _is_replaced(
@@ -197,7 +207,11 @@ def _subject(saving: Saving) -> str:
 
 def _copy_trailers(saving: Saving) -> Trailers:
     """What a stale copy's next save needs to find this one."""
-    return {"Gitcollab-Version": saving.base or "", "Gitcollab-Path": saving.path} if saving.base else {}
+    return (
+        {"Gitcollab-Version": saving.base or "", "Gitcollab-Path": in_trailer(saving.path)}
+        if saving.base
+        else {}
+    )
 
 
 def _stripped(saving: Saving) -> tuple[bytes | None, str | None]:
