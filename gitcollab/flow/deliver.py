@@ -37,10 +37,13 @@ def deliver(
         return None
     bound = [item for item in read_items(repo, main) if is_bound(repo, item, session.branch, tip)]
     view = _view(repo, main, tip, bound)
-    tree = _combined(repo, main, tip, view, merger) if unlanded(repo, main, tip) else view
+    waiting = unlanded(repo, main, tip)
+    tree = _combined(repo, main, tip, view, merger) if waiting else view
     if tree is None or tree == with_notes(repo, tip, None):
         return None
     trailers: dict[str, str | list[str]] = {"Gitcollab-Act": "delivery", "Gitcollab-Session": str(session)}
+    if not waiting:
+        trailers["Gitcollab-Complete"] = "yes"
     author = Person(name="gitcollab")
     message = f"Delivery to {session}"
     commit = repo.commit(tree, [tip, main], message, author=author, at=at, trailers=trailers)

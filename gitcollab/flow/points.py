@@ -77,6 +77,14 @@ def is_delivery(commit: Commit) -> bool:
     return commit.trailers.get("Gitcollab-Act") == ("delivery",)
 
 
+def is_complete(commit: Commit) -> bool:
+    """Whether the commit is a delivery to a session of which everything before had landed.
+
+    A session that only receives is a long line of these, no part of which the shared branch ever holds.
+    """
+    return is_delivery(commit) and "Gitcollab-Complete" in commit.trailers
+
+
 def is_volatile(commit: Commit) -> bool:
     """Whether the commit is a save in which only volatile fields changed: it does not land by itself."""
     return "Gitcollab-Volatile" in commit.trailers
@@ -91,12 +99,13 @@ def line_beyond(repo: Repository, tip: str, held: str) -> list[Commit]:
     """Returns the commits of a line that ``held`` does not descend from, newest first.
 
     What follows one that it descends from is held too, so few of many commits have to be asked about: each
-    question walks over all that lies between.
+    question walks over all that lies between. Below a complete delivery nothing is asked at all.
     """
     line, found = repo.line(tip), list[Commit]()
     while more := list(itertools.islice(line, len(found) or 1)):
-        found += more
-        if repo.is_ancestor(found[-1].oid, held):
+        complete = [at for at, commit in enumerate(more) if is_complete(commit)]
+        found += more[: complete[0] + 1] if complete else more
+        if complete or repo.is_ancestor(found[-1].oid, held):
             break
     return found[: bisect.bisect_left(found, True, key=lambda commit: repo.is_ancestor(commit.oid, held))]
 
