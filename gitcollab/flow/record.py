@@ -5,13 +5,15 @@ The same reading serves the act that has just moved a ref and the start after a 
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from gitcollab.events import AnyEvent, Closed, Contested, Delivered, Forked, Landed, Published, Saved, Settled
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import printable, read_items
-from gitcollab.flow.points import MAIN, is_volatile, line_beyond, of_trailer
+from gitcollab.flow.points import MAIN, is_volatile, of_trailer
 from gitcollab.model import Item, SessionName, Take
 from gitcollab.repository import Commit, Repository
 
@@ -23,13 +25,18 @@ def events_of(repo: Repository, collab: str, ref: str, old: str | None, new: str
 
     ``old`` None is a branch that is new: then only a fork has something to tell, its first save.
     """
-    commits = line_beyond(repo, new, old) if old else [repo.read(new)]
+    commits = list(_since(repo, new, old)) if old else [repo.read(new)]
     found: list[AnyEvent] = []
     for commit in reversed(commits):
         found += _on_main(repo, collab, commit) if ref == MAIN else _in_session(repo, collab, ref, commit)
     if old is None and ref != MAIN:
         return _forked(collab, ref, commits[0]) + found
     return found
+
+
+def _since(repo: Repository, new: str, old: str) -> Iterator[Commit]:
+    """A branch's own commits since it was at ``old``, newest first, each of which has something to tell."""
+    return itertools.takewhile(lambda commit: not repo.is_ancestor(commit.oid, old), repo.line(new))
 
 
 def published(repo: Repository, collab: str, tag: str, commit: str) -> Published:
