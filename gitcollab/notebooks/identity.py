@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from gitcollab.notebooks.reading import Cell, likeness
 
-LARGE = 2500
+LARGE = 900
 """Pairs of cells in one gap up to which each is compared with each; beyond, only those that share a rare line."""
 ALIKE = 0.4
 """Likeness from which two cells in one gap are the same cell, where ids say nothing."""

@@ -98,7 +98,7 @@ class _Merging:
         """What would make the result worse than the shared side is: that one's own cells need no check."""
         trusted = [sides[0]] if result.minor == sides[0].minor else []
         wrong = faults(result, _is_one_of(trusted))
-        if wrong and faults(sides[0]):
+        if wrong and any(" id" not in fault for fault in faults(sides[0])):
             wrong = faults(result, _is_one_of(sides))
         return wrong
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from gitcollab.notebooks.identity import Pairs, align, increasing, once
+from gitcollab.notebooks.identity import LARGE, Pairs, align, increasing, once
 from gitcollab.notebooks.reading import Cell, likeness
 
 ALIKE_INSERTS = 0.85
@@ -279,12 +279,13 @@ def _same_inserts(ours: dict[int, Cell], theirs: dict[int, Cell]) -> Pairs:
 def _like_inserts(ours: list[tuple[int, Cell]], theirs: list[tuple[int, Cell]]) -> Pairs:
     """Pairs of cells at one place that say the same or nearly so, in order."""
     found: Pairs = {}
-    free = list(ours)
+    first = 0
+    is_small = len(ours) * len(theirs) <= LARGE
     for name, cell in theirs:
-        for k, (twin, other) in enumerate(free):
-            if _is_like(cell, other):
-                found[name] = twin
-                del free[: k + 1]
+        for k in range(first, len(ours) if is_small else min(first + 1, len(ours))):
+            if _is_like(cell, ours[k][1]):
+                found[name] = ours[k][0]
+                first = k + 1
                 break
     return found
 

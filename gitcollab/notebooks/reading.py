@@ -162,7 +162,7 @@ def _cut(data: bytes, known: dict[str, Cell]) -> Notebook | None:
 
 def _kept(part: str, known: dict[str, Cell]) -> Cell:
     data = json.loads("{" + part + "}")
-    if not _is_cell(data) or (data["cell_type"] == "code" and "execution_count" not in data):
+    if not is_cell(data) or (data["cell_type"] == "code" and "execution_count" not in data):
         raise ValueError("no cell")
     cell = Cell(data)
     cell.text = "{\n" + part + "\n  }"
@@ -196,12 +196,13 @@ def shaped(notebook: Json) -> Notebook:
     if not isinstance(notebook.get("metadata"), dict):
         raise Unreadable("metadata is no object")
     cells = notebook.pop("cells", None)
-    if not isinstance(cells, list) or not all(map(_is_cell, cells)):
+    if not isinstance(cells, list) or not all(map(is_cell, cells)):
         raise Unreadable("cells is no list of cells")
     return Notebook(notebook, [Cell(cell) for cell in cells])
 
 
-def _is_cell(cell: Any) -> bool:
+def is_cell(cell: Any) -> bool:
+    """Whether a JSON value has the shape of a cell: its members are of the types that the engine works on."""
     return (
         isinstance(cell, dict)
         and isinstance(cell.get("cell_type"), str)

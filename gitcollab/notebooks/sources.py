@@ -44,10 +44,8 @@ def merged_source(base: str, ours: str, theirs: str) -> str | None:
             return None
         parts.append(found)
     merged = b"".join(parts).decode("utf-8", "surrogatepass")
-    if (
-        _says_twice(merged, base, ours, theirs)
-        or (is_broken(merged)
-        and not (is_broken(ours) or is_broken(theirs)))
+    if _says_twice(merged, base, ours, theirs) or (
+        is_broken(merged) and not (is_broken(ours) or is_broken(theirs))
     ):
         return None
     return merged
@@ -282,6 +280,8 @@ def _paired(old: list[bytes], new: list[bytes], apart: set[bytes]) -> list[tuple
 
 
 def _counted(line: bytes) -> Counter[str]:
+    if len(line) > LONG_LINE:
+        return Counter([line.decode("utf-8", "replace")])
     return Counter(_words.findall(line.decode("utf-8", "replace")))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from gitcollab.model import Json
 from gitcollab.notebooks.lines import weave
 from gitcollab.notebooks.policy import STANDARD, Policy
-from gitcollab.notebooks.reading import joined
+from gitcollab.notebooks.reading import is_cell, joined
 from gitcollab.notebooks.residue import combined
 from gitcollab.notebooks.sources import merged_source
 from gitcollab.notebooks.values import Weighed
@@ -54,7 +54,7 @@ def judge(field: str, values: Three, policy: Policy) -> Weighed:
     if same(shared, base):
         return Weighed(is_contested=False, value=session)
     if field == "source" and isinstance(shared, str) and isinstance(session, str):
-        return _source("" if base is ABSENT else joined(base), shared, session)
+        return _source(base if isinstance(base, str) else "", shared, session)
     if field == "cell":
         return _cell(values, policy)
     if field == "file":
@@ -71,6 +71,8 @@ def same(a: Json, b: Json) -> bool:
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(same(value, b[name]) for name, value in a.items())
     if isinstance(a, list):
+        if a and b and isinstance(a[0], str) and isinstance(b[0], str):
+            return bool(a == b) or _same_text(a, b)
         if len(a) == len(b) and all(map(same, a, b)):
             return True
         return _same_text(a, b)
@@ -105,6 +107,9 @@ def _file(base: Json, shared: Json, session: Json) -> Weighed:
 
 def _cell(values: Three, policy: Policy) -> Weighed:
     base, shared, session = values
+    if not all(value is ABSENT or is_cell(value) for value in values):
+        left = session if shared is ABSENT else shared
+        return Weighed(is_contested=True, value=left, reason="no cell")
     if shared is not ABSENT and session is not ABSENT:
         from gitcollab.notebooks.cells import judged_cell  # which stands on this module
 
@@ -185,13 +190,9 @@ def _members(base: Json, shared: Json, session: Json) -> Json:
 
 
 def _union(base: list[Json], shared: list[Json], session: list[Json]) -> list[Json]:
-    """What either added and neither dropped, in an order that does not depend on the side."""
-    kept = [value for value in shared if value in session or value not in base]
-    added = [value for value in session if value not in base and value not in kept]
-    old = [value for value in kept if value in base]
-    new = sorted([v for v in kept if v not in base] + added, key=repr)
-    found: list[Json] = []
-    for value in old + new:
-        if value not in found:
-            found.append(value)
-    return found
+    """What either added and neither dropped: the old in its order, then the new, sorted, for the sides are equal."""
+    keys = [dict.fromkeys(map(repr, values)) for values in (base, shared, session)]
+    found = {repr(value): value for value in (*session, *shared)}
+    old = [key for key in keys[1] if key in keys[0] and key in keys[2]]
+    new = sorted(key for key in found if key not in keys[0])
+    return [found[key] for key in (*old, *new)]

@@ -10,6 +10,8 @@ from gitcollab.model import Json
 from gitcollab.notebooks.reading import Cell, Notebook
 
 TRANSIENT = ("orig_nbformat", "orig_nbformat_minor", "signature")
+HUGE = 2_000_000
+"""Characters of a cell's text beyond which its layout is enough to tell that nbformat wrote it."""
 SPLIT_TYPES = ("application/javascript", "image/svg+xml")
 
 
@@ -106,7 +108,9 @@ def _is_in_form(cell: Cell) -> bool:
     layout = _layout(cell.data, 2)
     if layout is None or layout[0] != text.count("\n"):
         return False
-    return len(text) - len(_indent.sub("\n", text)) == layout[1] and plain_cell(cell.data) == cell.data
+    if len(text) - len(_indent.sub("\n", text)) != layout[1]:
+        return False
+    return len(text) > HUGE or plain_cell(cell.data) == cell.data
 
 
 def _layout(value: Any, depth: int) -> tuple[int, int] | None:
