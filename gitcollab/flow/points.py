@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 from gitcollab.errors import BadInput
@@ -92,20 +93,35 @@ def is_volatile(commit: Commit) -> bool:
 
 def unlanded(repo: Repository, main: str, tip: str) -> tuple[Commit, ...]:
     """Returns the saves of a session that the shared branch does not hold, newest first."""
-    return tuple(commit for commit in line_beyond(repo, tip, main) if not is_delivery(commit))
+    return tuple(commit for commit in _not_complete(repo, tip, main) if not is_delivery(commit))
+
+
+def _not_complete(repo: Repository, tip: str, main: str) -> list[Commit]:
+    """The line of a session beyond the shared branch, down to the newest complete delivery, which is in it."""
+
+    def line() -> Iterator[Commit]:
+        for commit in repo.line(tip):
+            yield commit
+            if is_complete(commit):
+                return
+
+    return _beyond(repo, line(), main)
 
 
 def line_beyond(repo: Repository, tip: str, held: str) -> list[Commit]:
     """Returns the commits of a line that ``held`` does not descend from, newest first.
 
     What follows one that it descends from is held too, so few of many commits have to be asked about: each
-    question walks over all that lies between. Below a complete delivery nothing is asked at all.
+    question walks over all that lies between.
     """
-    line, found = repo.line(tip), list[Commit]()
+    return _beyond(repo, repo.line(tip), held)
+
+
+def _beyond(repo: Repository, line: Iterator[Commit], held: str) -> list[Commit]:
+    found: list[Commit] = []
     while more := list(itertools.islice(line, len(found) or 1)):
-        complete = [at for at, commit in enumerate(more) if is_complete(commit)]
-        found += more[: complete[0] + 1] if complete else more
-        if complete or repo.is_ancestor(found[-1].oid, held):
+        found += more
+        if repo.is_ancestor(found[-1].oid, held):
             break
     return found[: bisect.bisect_left(found, True, key=lambda commit: repo.is_ancestor(commit.oid, held))]
 
@@ -115,7 +131,7 @@ def landed_point(repo: Repository, main: str, tip: str) -> str:
 
     Deliveries add nothing of their own, so those that directly follow a landed commit count as landed.
     """
-    above = line_beyond(repo, tip, main)
+    above = _not_complete(repo, tip, main)
     if above and not above[-1].parents:
         raise AssertionError(f"session at {tip} has no commit that the shared branch holds")
     point = above[-1].parents[0] if above else tip
