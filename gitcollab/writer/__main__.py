@@ -19,11 +19,11 @@ from gitcollab import logs, store, wire
 from gitcollab.collab import Given, Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.watch import Pace
-from gitcollab.repository import heal
 from gitcollab.store.clock import now
 from gitcollab.writer.house import House
 from gitcollab.writer.merging import Merging
 from gitcollab.writer.serving import Hub, Serving
+from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
 from gitcollab.writer.watching import Watching
 
 log = structlog.get_logger("gitcollab.writer")
@@ -39,16 +39,21 @@ def main() -> None:
 
 async def run(given: argparse.Namespace) -> None:
     """Heals, recovers, then serves and watches until SIGTERM or SIGINT."""
-    root: Path = given.root
-    place = Place(root)
-    for repository in sorted((root / "collabs").glob("*.git")):
-        await anyio.to_thread.run_sync(heal, repository)
+    place = Place(given.root)
+    with running(place.root / "private") as since:
+        await anyio.to_thread.run_sync(heal_all, place, since)
+        await _serve(place, given)
+
+
+async def _serve(place: Place, given: argparse.Namespace) -> None:
+    root = place.root
     engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
     hub = Hub()
     charter = Charter(landing=given.land, delivery=given.deliver)
     merging = Merging(root / "run" / "workers.sock")
-    ground = Given(place=place, engine=engine, clock=now, tell=hub.tell, merger=merging, charter=charter)
-    house = House(ground)
+    house = House(
+        Given(place=place, engine=engine, clock=now, tell=hub.tell, merger=merging, charter=charter)
+    )
     for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
         log.error("not recovered", collab=collab, reason=reason)
     watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait))
@@ -56,6 +61,7 @@ async def run(given: argparse.Namespace) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_stop_on_signal, tasks.cancel_scope)
         tasks.start_soon(watching.run)
+        tasks.start_soon(pack_as_it_grows, place)
         await wire.serve(root / "run" / "writer.sock", serving.answer, hub.follow)
 
 

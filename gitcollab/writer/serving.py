@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import AsyncIterator
 
 import anyio
 import anyio.to_thread
+import structlog
 
 from gitcollab import acts
+from gitcollab.errors import GitcollabError
 from gitcollab.events import AnyEvent
 from gitcollab.writer.accounts import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
 from gitcollab.writer.watching import Watching
 
+log = structlog.get_logger("gitcollab.writer")
+
 THREADS = 16
 """Acts under way at once; those of one collab take turns anyway."""
+
+ANSWERED = 0.5
+"""Seconds in which an answer is surely sent."""
 
 BACKLOG = 10_000
 """Events that a follower may be behind before it is sent to the journal."""
@@ -63,7 +72,12 @@ class Serving:
 
     async def answer(self, act: acts.Act) -> object:
         """Returns what ``acts.ANSWERS`` promises for the act, or raises what went wrong."""
-        done = await anyio.to_thread.run_sync(self._do, act, limiter=self._limiter)
+        try:
+            done = await anyio.to_thread.run_sync(self._do, act, limiter=self._limiter)
+        except GitcollabError as error:
+            if error.data.get("errno") == errno.EIO:
+                _end_soon()
+            raise
         self._watching.look_again()
         return done
 
@@ -104,3 +118,12 @@ class Serving:
             claim=act.claim,
             client=act.client,
         )
+
+
+def _end_soon() -> None:
+    """Ends the process once the error has been sent: after EIO a second fsync would report a success that is none.
+
+    The daemon starts it again, and the start looks at what the disk really holds.
+    """
+    log.error("the disk failed; the writer starts again")
+    asyncio.get_running_loop().call_later(ANSWERED, os._exit, 1)
