@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
 
@@ -182,5 +183,5 @@ def work(town: Town, request: pytest.FixtureRequest) -> Work:
     for name in ("ana", "ben"):
         town.clients[name].open_session(made["id"])
     started = Work(town, made["id"])
-    started.save("ana", md1="# Rain\n\nHow much, and when?", a="rain = 3\nsun = 4\n", b="print(rain)")
+    started.save("ana", md1="# Rain\n\nHow much, and when?", b="print(rain)", a="rain = 3\nsun = 4\n")
     return started

@@ -60,7 +60,7 @@ def test_a_hostile_notebook_is_harmless_in_every_view(
         f"/c/{work.id}/versions",
     ):  # fmt: skip
         page = window.see(path)
-        page.keyboard.press("o")
+        page.keyboard.press("f")
         expect(page.locator(".tabs")).to_be_visible()
         assert page.evaluate("window.canary === undefined && document.baseURI === location.href"), path
         assert page.locator("main :is(script, iframe, object, embed, base, link, style, svg)").count() == 0

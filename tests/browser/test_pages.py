@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from gitcollab.client import Client
 from gitcollab.errors import NotSignedIn
 
+from .conftest import as_bytes, book  # type: ignore[import-not-found]
+
 START = {"md1": "# Rain\n\nHow much, and when?", "b": "print(rain)"}
 
 
@@ -142,7 +144,7 @@ def test_a_difference_is_walked_by_keys_and_shown_both_ways(work: Any, opened: C
     expect(page.locator(".change table.unified").first).to_be_visible()
     expect(page.locator("table.split")).to_have_count(0)
     page.keyboard.press("j")
-    page.keyboard.press("o")
+    page.keyboard.press("f")
     expect(page.locator(".unchanged .cell").first).to_be_visible()
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("j, n next")
@@ -246,3 +248,19 @@ def test_a_token_made_in_the_browser_opens_the_api(town: Any, opened: Callable[.
     expect(page.locator("li", has_text="a script")).to_have_count(0)
     with Client(town.url, secret) as client, pytest.raises(NotSignedIn):
         client.me()
+
+
+def test_outputs_are_hidden_by_a_key_and_two_points_compared(work: Any, opened: Callable[..., Any]) -> None:
+    made = book(**START, a="rain = 3\nsun = 4\n")
+    made["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "it rains"}]
+    work.save_bytes("ben", as_bytes(made))
+    page = opened("ana").see(f"/c/{work.id}/n/rain.ipynb")
+    page.get_by_label("From").select_option(index=1)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".outs")).to_contain_text("it rains")
+    page.keyboard.press("o")
+    expect(page.get_by_text("Outputs changed, too")).to_be_visible()
+    expect(page.locator(".outs")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.get_by_role("link", name="Side by side")).to_be_visible()
+    expect(page.locator(".outs")).to_have_count(0)

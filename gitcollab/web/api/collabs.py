@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from gitcollab.access import allow
 from gitcollab.acts import CreateCollab, DeleteCollab, Reading
-from gitcollab.errors import GitcollabError
+from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.model import Actor, Member, Role, Session, Summary
 from gitcollab.store import collabs as known
 from gitcollab.web.api.sessions import standing
@@ -43,7 +43,8 @@ async def collabs(ask: Ask) -> Response:
 async def create(ask: Ask) -> Summary:
     """Creates a collab owned by the asker."""
     new = await ask.form(NewCollab)
-    return await ask.do(CreateCollab(actor=ask.actor, title=new.title, paths=new.paths))  # type: ignore[no-any-return]
+    title = checked_title(new.title)
+    return await ask.do(CreateCollab(actor=ask.actor, title=title, paths=new.paths))  # type: ignore[no-any-return]
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,13 @@ async def collab(ask: Ask) -> Whole:
     id = await ask.collab()
     await ask.admit_reader(id)
     return await ask.site.look(whole, id, ask.actor.user)
+
+
+def checked_title(text: str) -> str:
+    """``text`` if people can read it; BadInput if there is nothing to read."""
+    if not text.strip():
+        raise BadInput("A collab needs a title", "say in a few words what it is about")
+    return text
 
 
 def whole(connection: Connection, collab: str, user: str) -> Whole:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -35,6 +35,35 @@ class Point:
 
     words: str
     entry: LogEntry | None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a difference is shown, as its address says it."""
+
+    is_unified: bool
+    has_outputs: bool
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Shape:
+        """Reads the address's parameters."""
+        return cls(query.get("view") == "unified", query.get("outputs") != "hidden")
+
+    @property
+    def turned(self) -> Shape:
+        """The other one of side by side and one below the other."""
+        return Shape(not self.is_unified, self.has_outputs)
+
+    @property
+    def toggled(self) -> Shape:
+        """With outputs if they are hidden, and the other way round."""
+        return Shape(self.is_unified, not self.has_outputs)
+
+    @property
+    def query(self) -> str:
+        """The address's parameters."""
+        said = {"view": "unified" if self.is_unified else "", "outputs": "" if self.has_outputs else "hidden"}
+        return "?" + urlencode({name: value for name, value in said.items() if value}) if any(said.values()) else ""
 
 
 @dataclass
@@ -66,7 +95,8 @@ async def difference(view: View) -> Response:
         view.read_act(acts.RenderDiff, about.id, start=asked.start, end=asked.end, path=asked.path),
         view.read_act(acts.ReadLog, about.id, path=asked.path, limit=LOOKED_BACK),
     )
-    is_unified = view.request.query_params.get("view") == "unified"
+    here = f"{about.home}/diff/{quote(asked.start)}..{quote(asked.end)}/{quote(asked.path)}"
+    shape = Shape.of(view.request.query_params)
     values = {
         "about": about,
         "span": asked,
@@ -77,8 +107,10 @@ async def difference(view: View) -> Response:
         "points": [named(asked.start, rendered.start, log), named(asked.end, rendered.end, log)],
         "runs": list(runs(rendered.cells)),
         "counts": counts(rendered.cells),
-        "is_unified": is_unified,
-        "here": f"{about.home}/diff/{quote(asked.start)}..{quote(asked.end)}/{quote(asked.path)}",
+        "is_unified": shape.is_unified,
+        "has_outputs": shape.has_outputs,
+        "turned": here + shape.turned.query,
+        "toggled": here + shape.toggled.query,
     }
     return view.show("difference.html", values)
 
@@ -96,6 +128,15 @@ async def changes(view: View, about: About, asked: Span) -> Response:
         "points": [named(asked.start, found.start, log), named(asked.end, found.end, log)],
     }
     return view.show("changes.html", values)
+
+
+async def compare(view: View) -> Response:
+    """Goes on to the difference between the two points that were chosen."""
+    collab, said = await view.collab(), view.request.query_params
+    start, end, path = (said.get(name, "") for name in ("from", "to", "path"))
+    if not start or not end or ".." in start + end:
+        raise BadInput("Which two?", "choose a point to begin with and one to end with")
+    return view.go(f"/c/{collab}/diff/{quote(start)}..{quote(end)}/{quote(checked_path(path))}")
 
 
 def named(asked: str, commit: str, log: Iterable[LogEntry]) -> Point:
@@ -132,4 +173,4 @@ def counts(cells: Iterable[dict[str, Any]]) -> dict[str, int]:
     return found
 
 
-PAGES = (Page("/c/{id}/diff/{span:path}", difference),)
+PAGES = (Page("/c/{id}/diff/{span:path}", difference), Page("/c/{id}/compare", compare))

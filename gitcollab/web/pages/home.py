@@ -12,7 +12,7 @@ from gitcollab.errors import BadInput
 from gitcollab.model import Actor, Member, Summary
 from gitcollab.store import collabs, journal, links
 from gitcollab.web.activity import Line, lines
-from gitcollab.web.api.collabs import visible
+from gitcollab.web.api.collabs import checked_title, visible
 from gitcollab.web.pages.frame import Page, View
 
 
@@ -46,7 +46,7 @@ async def home(view: View) -> Response:
 async def begin(view: View) -> Response:
     """Begins a collab and shows it."""
     title = (await view.fields()).get("title", "")
-    made = await view.do(CreateCollab(actor=view.actor, title=title))
+    made = await view.do(CreateCollab(actor=view.actor, title=checked_title(title)))
     return view.go(f"/c/{made.id}")
 
 

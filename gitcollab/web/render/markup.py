@@ -35,6 +35,8 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]{1,4000000}")
 LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"']{1,2000}", re.IGNORECASE)
+EMPTY_HEADER = re.compile(r"<th(?: [^>]*)?></th>")
+"""A header that heads nothing, as in the corner of every table that pandas makes."""
 SPAN = re.compile(r"[0-9]{1,3}")
 AFTER_CLEANING = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -43,7 +45,7 @@ AFTER_CLEANING = re.compile(
 
 
 def markdown(source: str, attachments: Mapping[str, str]) -> str:
-    """Markdown as harmless HTML. ``attachments`` are pictures by name, as data URLs. Headings begin at h3, below the
+    """Markdown as harmless HTML. ``attachments`` are pictures by name, as data URLs. Headings begin at h2, below the
     page's own."""
     text = visible(source)
     if len(text) > LONGEST or sum(map(text.count, "[*_`!<>")) > BRACKETS:
@@ -85,7 +87,7 @@ def cleaned(source: str, tags: frozenset[str]) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
-    return AFTER_CLEANING.sub(named, clean)
+    return EMPTY_HEADER.sub("<td></td>", AFTER_CLEANING.sub(named, clean))
 
 
 def kept(tag: str, name: str, value: str) -> str | None:
@@ -118,10 +120,10 @@ def formula(content: str, options: object) -> str:
 
 
 def lower_headings(state: object) -> None:
-    """Moves headings two levels down."""
+    """Moves headings one level down."""
     for token in state.tokens:  # type: ignore[attr-defined]
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
 
 
 def place_pictures(state: object) -> None:

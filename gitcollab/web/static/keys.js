@@ -1,11 +1,11 @@
 // Keys, as readers of diffs know them: j and k (or n and p) go from change to change, u turns side by side and one below
-// the other, o opens and closes what is folded, ? says so.
-const HELP = "j, n next · k, p previous · u side by side or one below the other · o open or close all · ? help";
+// the other, o shows and hides outputs, f opens and closes what is folded, ? says so.
+const HELP = "j, n next · k, p previous · u side by side or one below the other · o outputs · f open or close all · ? help";
 
 export function listen() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select")) return;
-    const act = { j: next, n: next, k: previous, p: previous, u: turn, o: fold, "?": help }[event.key];
+    const act = { j: next, n: next, k: previous, p: previous, u: press("u"), o: press("o"), f: fold, "?": help }[event.key];
     if (act?.()) event.preventDefault();
   });
 }
@@ -26,10 +26,12 @@ function go(choose) {
   return true;
 }
 
-function turn() {
-  const other = document.querySelector(".switch a:not([aria-current])");
-  other?.click();
-  return Boolean(other);
+function press(key) {
+  return () => {
+    const link = document.querySelector(`[data-key="${key}"]`);
+    link?.click();
+    return Boolean(link);
+  };
 }
 
 function fold() {

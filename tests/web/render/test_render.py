@@ -21,8 +21,8 @@ PNG = base64.b64encode(
 ).decode()
 BREAKOUT = """"><script>canary()</script><img src=x onerror=canary()>'--></style></textarea>"""
 SAFE_TAGS = {
-    "span", "mark", "pre", "img", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "p", "a", "em", "strong", "h3",
-    "h4", "h5", "h6", "ul", "ol", "li", "br", "hr", "code", "blockquote", "div", "del", "s", "b", "i", "caption",
+    "span", "mark", "pre", "img", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "p", "a", "em", "strong", "h2",
+    "h3", "h4", "h5", "h6", "ul", "ol", "li", "br", "hr", "code", "blockquote", "div", "del", "s", "b", "i", "caption",
 }  # fmt: skip
 SAFE_ATTRIBUTES = {
     "class", "src", "alt", "width", "height", "loading", "decoding", "href", "rel", "title", "colspan", "rowspan",
