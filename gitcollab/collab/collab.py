@@ -15,8 +15,8 @@ from gitcollab.access import allow
 from gitcollab.collab.desks import Desks
 from gitcollab.collab.ledger import Ledger, Tell
 from gitcollab.collab.place import Place
-from gitcollab.errors import NotFound
-from gitcollab.events import AnyEvent, Asked, Drafted, Joined, Left
+from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
+from gitcollab.events import AnyEvent, Asked, Drafted, Joined, Left, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.charter import Charter, read_charter, written
 from gitcollab.flow.deliver import deliver
@@ -63,6 +63,15 @@ class Turn(msgspec.Struct):
     refs: list[str] = []
     events: list[AnyEvent] = []
     after: list[Callable[[], object]] = []
+    trouble: Exception | None = None
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Lets what stands already stand, a save above all, when a later stage fails; the turn's end raises it."""
+        try:
+            yield
+        except Exception as trouble:
+            self.trouble = self.trouble or trouble
 
 
 class Collab:
@@ -99,9 +108,10 @@ class Collab:
         with self._lock:
             roll_forward(self._repo)
             told = self._ledger.catch_up()
-            with self._taking_turn():
+            with self._taking_turn() as turn:
                 for session in self.open_sessions():
-                    self._land(session)
+                    with turn.going_on():
+                        self._land(session)
                 self._deliver_all()
             return told
 
@@ -179,8 +189,13 @@ class Collab:
     def rename(self, act: acts.Rename) -> Receipt:
         """Renames a file in a session, as a save."""
         with self._acting(act):
+            checked_path(act.path)
             checked_path(act.to)
             self._required(act.session)
+            if self._repo.entry(self._head(act.session), act.to) is not None:
+                raise BadInput(
+                    f"there is already a {act.to}", "choose another name, or delete that one first"
+                )
             return self._renamed(act.session, act.path, act.to, act.base)
 
     def land(self, act: acts.Land) -> Receipt:
@@ -208,17 +223,22 @@ class Collab:
     def sweep_one(self, session: SessionName) -> tuple[Receipt, ...]:
         """Takes in everything that differs in one watched workspace; nothing if the daemon watches none."""
         with self._taking_turn():
-            changed = self.desks.changed(session)
-            return tuple(self._take_in(session, path, data) for path, data in changed)
+            try:
+                self._admit(session)
+            except (Forbidden, NotFound):
+                return ()  # somebody who may only read by now: nothing of theirs is taken in
+            return tuple(self._swept(session))
 
     def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
         with self._taking_turn():
+            self._admit(session)
             return self._take_in(session, path, data)
 
     def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:
         """Takes in that a file of a watched workspace was renamed and not changed."""
         with self._taking_turn():
+            self._admit(session)
             receipt = self._renamed(session, old, path, None)
             self._then(lambda: self.desks.renamed(session, old, path))
             return receipt
@@ -239,6 +259,8 @@ class Collab:
         """Decides a contested item; the sessions that it binds are landed first."""
         with self._acting(act) as actor:
             item = find_item(self._repo, act.item)
+            if item.path == CONFIG and not self._is_maintainer(actor.user):
+                raise Forbidden("only maintainers change collab.toml", "ask one of them to decide this")
             for branch, tip in self._repo.heads("refs/heads/sessions/").items():
                 if is_bound(self._repo, item, branch.removeprefix("refs/heads/"), tip):
                     self._land(SessionName.parse(branch), is_asked=True)
@@ -301,7 +323,10 @@ class Collab:
             finally:
                 self._turn = None
             for act in turn.after:
-                act()
+                with turn.going_on():
+                    act()
+            if turn.trouble is not None:
+                raise turn.trouble
 
     def _moved(self, *refs: str) -> None:
         """Notes, in the order of causes, which refs this turn has moved."""
@@ -335,7 +360,9 @@ class Collab:
             with self._given.engine.begin() as conn:
                 sessions.open_session(conn, self.id, saved.session.user, saved.session.name, None, FORK)
         self._moved(saved.session.ref)
-        landed = self._land(saved.session) if saved.commit else None
+        landed = None
+        with self._taking_turn() as turn, turn.going_on():
+            landed = self._land(saved.session) if saved.commit else None
         self._deliver_all()
         return self._receipt(saving.session, landed, saved)
 
@@ -369,13 +396,31 @@ class Collab:
         self._then(lambda: self.desks.took(session, path, data))
         return receipt
 
+    def _swept(self, session: SessionName) -> Iterator[Receipt]:
+        for path, data in self.desks.changed(session):
+            try:
+                yield self._take_in(session, path, data)
+            except (BadInput, TooLarge, Unusable) as refused:  # this file's own trouble, and nobody else's
+                told = {"collab": self.id, "user": session.user, "session": str(session)}
+                self._tell(Skipped(**told, path=path, reason=refused.code))
+
+    def _admit(self, session: SessionName) -> None:
+        """Lets a workspace's save in only while its session is open and its person may save."""
+        self._required(session)
+        with store.reading(self._given.engine).connect() as conn:
+            role = members.role_of(conn, self.id, session.user)
+        allow(Actor(user=session.user, via="daemon"), acts.Save, role)
+
+    def _is_maintainer(self, user: str) -> bool:
+        with store.reading(self._given.engine).connect() as conn:
+            role = members.role_of(conn, self.id, user)
+        return role is not None and role.rank >= Role.MAINTAINER.rank
+
     def _land(self, session: SessionName, *, is_asked: bool = False) -> str | None:
         """Lands a session as far as the policy wants it; returns the commit on the shared branch."""
         if not is_asked and read_charter(self._repo, self._given.charter).landing == "request":
             return None
-        with store.reading(self._given.engine).connect() as conn:
-            role = members.role_of(conn, self.id, session.user)
-        is_maintainer = role is not None and role.rank >= Role.MAINTAINER.rank
+        is_maintainer = self._is_maintainer(session.user)
         landed = land(
             self._repo, session, at=self._now(), is_maintainer=is_maintainer, merger=self._given.merger
         )
@@ -390,7 +435,8 @@ class Collab:
             known = [one for one in sessions.sessions(conn, self.id) if one.is_open and one.client != FORK]
         waiting = [one.session for one in known if self._repo.head(one.session.ref)]
         for session in waiting:
-            deliver(self._repo, session, at=self._now(), merger=self._given.merger)
+            with self._taking_turn() as turn, turn.going_on():
+                deliver(self._repo, session, at=self._now(), merger=self._given.merger)
             self._follow(session)
 
     def _deliver(self, session: SessionName) -> None:

@@ -10,7 +10,7 @@ from gitcollab import notebooks
 from gitcollab.errors import BadInput
 from gitcollab.flow.copies import Claim, Copy, forks, has_own_saves, oid_at, origin
 from gitcollab.flow.files import Merger, is_notebook, kept_own, merge_file
-from gitcollab.flow.points import CONFIG, bytes_at, file_entry, in_trailer, is_commit, is_delivery
+from gitcollab.flow.points import CONFIG, bytes_at, file_entry, in_trailer, is_blocked, is_commit, is_delivery
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Person, SessionName
 from gitcollab.repository import Commit, Entry, Repository
@@ -178,7 +178,12 @@ def _changed(repo: Repository, commit: Commit, path: str) -> bool:
 
 
 def _path_now(repo: Repository, saving: Saving, head: str) -> str:
-    """A save under the old path of a renamed file goes to the new one."""
+    """A save under the old path of a renamed file goes to the new one.
+
+    What a workspace holds where others have made a directory meanwhile (or a file above it) goes beside that.
+    """
+    if saving.tool in WATCHED and saving.data is not None and is_blocked(repo, head, saving.path):
+        return repo.free_path(head, saving.path, saving.session.user)
     if saving.base is None or not is_commit(repo, saving.base) or repo.entry(head, saving.path) is not None:
         return saving.path
     return path_in(repo, head, saving.path, saving.base)
