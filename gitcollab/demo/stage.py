@@ -17,7 +17,7 @@ from gitcollab.client import Client
 from gitcollab.demo.story import Act, NotAsTold, Notebook
 from gitcollab.errors import GitcollabError, Unavailable, revive
 
-START = 30.0  # seconds for the server to answer
+START = 90.0  # seconds for the server to answer
 DEADLINE = 25.0  # seconds for a step to come out as told
 
 

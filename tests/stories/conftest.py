@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,18 +38,39 @@ class Person:
         self, *words: str, cwd: Path | None = None, program: str = "main"
     ) -> subprocess.CompletedProcess[str]:
         """Types a command at home (or in ``cwd``)."""
-        call = f"import sys; sys.argv[0] = 'gitcollab'; from gitcollab.cli import {program}; {program}()"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GITCOLLAB_")}
-        given = {"GITCOLLAB_URL": self.client.url, "GITCOLLAB_TOKEN": self.token, "PYTHONPATH": SOURCE}
         return subprocess.run(
-            [sys.executable, "-P", "-c", call, *words],
+            self._command(program, *words),
             cwd=cwd or self.home,
-            env=kept | given,
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
+
+    @contextmanager
+    def runs(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Types a command that goes on running; it is ended with the block."""
+        running = subprocess.Popen(
+            self._command("main", *words), cwd=self.home, env=self._environment(), stderr=subprocess.DEVNULL
+        )
+        try:
+            yield running
+        finally:
+            running.kill()
+            running.wait()
+
+    def _command(self, program: str, *words: str) -> list[str]:
+        call = f"import sys; sys.argv[0] = 'gitcollab'; from gitcollab.cli import {program}; {program}()"
+        return [sys.executable, "-P", "-c", call, *words]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GITCOLLAB_")}
+        return kept | {"GITCOLLAB_URL": self.client.url, "GITCOLLAB_TOKEN": self.token, "PYTHONPATH": SOURCE}
+
+    def told_contested(self, collab: str) -> Any:
+        """What `contested --json` lists (which exits with 1 if there is anything)."""
+        return json.loads(self.types("contested", collab, "--json").stdout)
 
     def told(self, *words: str, cwd: Path | None = None) -> Any:
         """Types a command with --json and returns what it prints; fails if the command does."""
@@ -82,6 +104,7 @@ class Town:
 
 def opened(place: Path) -> Town:
     """Starts a server on a fresh root below ``place`` with an account for everybody."""
+    os.environ["PYTHONPATH"] = SOURCE  # the server's processes are this very code, installed or not
     house = House(place)
     tokens = {
         name: house.run("user", "add", name, *(["--admin"] if name == "ana" else []))["token"]

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 
 def command(*words: str) -> dict[str, object]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"}
@@ -37,6 +39,7 @@ def test_once_plays_the_story_within_a_minute_and_leaves_nothing(tmp_path: Path)
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_with_a_person_watching_it_says_where_to_look_and_stops_at_ctrl_c(tmp_path: Path) -> None:
     with subprocess.Popen(
         **command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gitcollab.demo import story
 from gitcollab.demo.playing import shipped
 from gitcollab.demo.stage import as_saved
@@ -131,6 +133,7 @@ def test_a_notebook_merely_opened_lands_nowhere_and_is_not_announced(shared, act
     assert landings == [e for e in shared.watch.events if e["kind"] == "landed"]
 
 
+@pytest.mark.slow
 def test_work_done_while_the_server_is_down_is_taken_in_when_it_is_back(actors, tmp_path: Path) -> None:
     town = actors.opened(tmp_path)
     try:
