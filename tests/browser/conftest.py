@@ -73,8 +73,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     assert house.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
+    """Only for the module: while it lives, this thread seems to run an event loop, which other tests cannot bear."""
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
