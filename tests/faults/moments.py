@@ -32,6 +32,7 @@ class Moment(msgspec.Struct, kw_only=True):
     at: int
     total: int
     problems: list[str]
+    was_killed: bool = False
     refused: str = ""
     seconds: float = 0.0
 
@@ -77,14 +78,18 @@ def moment(act: Act, at: int, fault: Fault, places: tuple[Path, Path]) -> Moment
         )
         further = listened(lambda: recovered(act, promised, here, is_again=traced.was_killed))
     problems = [one.text for one in (*told, *further) if isinstance(one, Problem)]
-    if at and fault in (Fault.KILL, Fault.TEAR) and not traced.was_killed:
-        problems.append("was not killed")
     if not at:
         problems += [f"without any fault: {one.code}" for one in told if isinstance(one, Refused)]
     refused = next((one.code for one in told if isinstance(one, Refused)), "")
     seconds = round(time.monotonic() - began, 3)
     return Moment(
-        act=act.__name__, at=at, total=traced.count, problems=problems, refused=refused, seconds=seconds
+        act=act.__name__,
+        at=at,
+        total=traced.count,
+        problems=problems,
+        was_killed=traced.was_killed,
+        refused=refused,
+        seconds=seconds,
     )
 
 

@@ -76,6 +76,8 @@ class Fault(enum.StrEnum):
             return frozenset({"write", "open", "name", "size", "unlink"})
         if self is Fault.TEAR:
             return frozenset({"write"})
+        if self is Fault.FULL:
+            return frozenset({"write", "open", "name", "size"})
         return frozenset({"write", "open", "name", "size", "sync"})
 
 
