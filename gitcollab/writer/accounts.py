@@ -21,23 +21,20 @@ def answer(act: acts.Act, house: House) -> object:
 
 @answer.register
 def _(act: acts.AddUser, house: House) -> Person:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         return people.add_person(conn, act.name, act.display, password=act.password, is_admin=act.is_admin)
 
 
 @answer.register
 def _(act: acts.CreateToken, house: House) -> Token:
-    house.check(act)
     expires_at = None if act.expires_in is None else clock.later(clock.now(), act.expires_in)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         return tokens.add_token(conn, act.actor.user, act.label, act.scopes, expires_at)
 
 
 @answer.register
 def _(act: acts.RevokeToken, house: House) -> None:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         tokens.revoke_token(conn, act.actor.user, act.token)
 
 
@@ -65,8 +62,7 @@ def _(act: acts.DeleteCollab, house: House) -> None:
 
 @answer.register
 def _(act: acts.SetMember, house: House) -> Member:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         member = members.set_member(conn, act.collab, act.user, act.role)
     _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=act.role))
     if act.role is not Role.VIEWER:
@@ -76,8 +72,7 @@ def _(act: acts.SetMember, house: House) -> Member:
 
 @answer.register
 def _(act: acts.RemoveMember, house: House) -> None:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         members.remove_member(conn, act.collab, act.user, by=act.actor.user)
         mine = [one for one in sessions.sessions(conn, act.collab) if one.user == act.user and one.is_open]
         for one in mine:
@@ -90,8 +85,7 @@ def _(act: acts.RemoveMember, house: House) -> None:
 
 @answer.register
 def _(act: acts.CreateLink, house: House) -> Link:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         link = links.add_link(conn, act.collab, act.actor.user, act.role, act.expires_in, act.uses)
     _tell(house, Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role))
     return link
@@ -99,8 +93,7 @@ def _(act: acts.CreateLink, house: House) -> Link:
 
 @answer.register
 def _(act: acts.RevokeLink, house: House) -> None:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         link = links.revoke_link(conn, act.collab, act.link)
     told = Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role, is_open=False)
     _tell(house, told)
@@ -108,8 +101,7 @@ def _(act: acts.RevokeLink, house: House) -> None:
 
 @answer.register
 def _(act: acts.RedeemLink, house: House) -> Summary:
-    house.check(act)
-    with house.engine.begin() as conn:
+    with house.deciding(act) as conn:
         redeemed = links.redeem(conn, act.code, act.actor.user)
         summary = collabs.summary(conn, redeemed.collab, act.actor.user)
     if redeemed.is_new:

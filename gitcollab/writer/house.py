@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
 
 from gitcollab import store
 from gitcollab.access import allow
@@ -82,13 +86,16 @@ class House:
         return path.is_dir() and Repository(path).head(MAIN) is not None
 
     def check(self, act: Act) -> None:
-        """Raises unless the act's actor may do it; for acts that no Collab decides."""
-        role = owners = None
-        if isinstance(act, CollabAct):
-            with store.reading(self.engine).connect() as conn:
-                role = members.role_of(conn, act.collab, act.actor.user)
-                owners = members.owners(conn, act.collab)
-        allow(act.actor, act, role, owners=owners)
+        """Raises unless the act's actor may do it now."""
+        with store.reading(self.engine).connect() as conn:
+            _allow(conn, act)
+
+    @contextmanager
+    def deciding(self, act: Act) -> Iterator[Connection]:
+        """Opens the transaction in which an act is both decided and done."""
+        with self.engine.begin() as conn:
+            _allow(conn, act)
+            yield conn
 
     def knows(self, id: str) -> bool:
         """Whether a collab of this id is served."""
@@ -97,3 +104,11 @@ class House:
         except NotFound:
             return False
         return True
+
+
+def _allow(conn: Connection, act: Act) -> None:
+    role = owners = None
+    if isinstance(act, CollabAct):
+        role = members.role_of(conn, act.collab, act.actor.user)
+        owners = members.owners(conn, act.collab)
+    allow(act.actor, act, role, owners=owners)
