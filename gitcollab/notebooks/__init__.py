@@ -2,6 +2,8 @@
 
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
+from gitcollab.notebooks.drawing import Line, OutputDiff
+from gitcollab.notebooks.drivers import MergeDriver, driver_of, merge_file
 from gitcollab.notebooks.kinship import kinship
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, hunks, is_text, split, weave
 from gitcollab.notebooks.merging import merge
@@ -20,20 +22,25 @@ __all__ = [
     "Contested",
     "Diff",
     "Hunk",
+    "Line",
     "Merge",
+    "MergeDriver",
     "Noted",
+    "OutputDiff",
     "Policy",
     "Weave",
     "Weighed",
     "as_json",
     "both",
     "diff",
+    "driver_of",
     "hunks",
     "is_text",
     "is_volatile",
     "item_id",
     "kinship",
     "merge",
+    "merge_file",
     "pick",
     "place",
     "problems",

@@ -209,6 +209,8 @@ def _between(one: _Side, two: _Side, gap: int) -> list[bytes] | None:
     for large, small in ((mine, other), (other, mine)):
         if small and _holds([], large, small):
             return large
+    if all(_import.fullmatch(line.decode("utf-8", "replace").rstrip()) for line in mine + other):
+        return sorted(set(mine + other))  # whose order means nothing
     return None
 
 

@@ -145,7 +145,7 @@ def _set_field(cell: dict[str, Json], field: str, value: Json) -> None:
         _set(cell.setdefault(group, {}), field[len(group) + 1 :], value)
         if group == "attachments" and not cell[group]:
             del cell[group]
-    elif field in EMPTY and cell.get("cell_type") == "code" or field == "source":
+    elif (field in EMPTY and cell.get("cell_type") == "code") or field == "source":
         cell[field] = EMPTY[field] if value is None else value
     else:
         _set(cell, field, value)

@@ -13,7 +13,24 @@ import pytest
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
-WORDS = "alpha beta gamma delta mean plot data frame model fit score train test load save index".split()
+WORDS = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "mean",
+    "plot",
+    "data",
+    "frame",
+    "model",
+    "fit",
+    "score",
+    "train",
+    "test",
+    "load",
+    "save",
+    "index",
+]
 
 
 class Maker:
@@ -141,7 +158,9 @@ class Making:
         found = [written(base)]
         for name in "otxyz"[:sides]:
             maker = Maker(seed, minor, name)
-            found.append(written(maker.edited(base, maker.random.choices(edits, k=maker.random.randint(0, 4)))))
+            found.append(
+                written(maker.edited(base, maker.random.choices(edits, k=maker.random.randint(0, 4))))
+            )
         return found
 
 
