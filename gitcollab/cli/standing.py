@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
 
@@ -25,13 +27,13 @@ def standing(server: Client, collab: str) -> Json:
         "alias": told["alias"],
         "role": told["role"],
         "contested": server.contested(collab),
-        "sessions": [_session(server, collab, each, main) for each in mine],
+        "sessions": [_session(server, told, each, main) for each in mine],
     }
 
 
-def _session(server: Client, collab: str, session: Json, main: list[Json]) -> Json:
+def _session(server: Client, collab: Json, session: Json, main: list[Json]) -> Json:
     on_main = {entry["commit"] for entry in main}
-    here = server.log(collab, branch=session["branch"], limit=DEPTH) if session["head"] else []
+    here = server.log(collab["id"], branch=session["branch"], limit=DEPTH) if session["head"] else []
     seen = {entry["commit"] for entry in here}
     return {
         "session": f"{session['user']}/{session['name']}",
@@ -39,5 +41,18 @@ def _session(server: Client, collab: str, session: Json, main: list[Json]) -> Js
         "head": session["head"],
         "waiting": sum(entry["act"] == "snapshot" and entry["commit"] not in on_main for entry in here),
         "behind": sum(entry["act"] in ARRIVALS and entry["commit"] not in seen for entry in main),
-        "skipped": [],
+        "skipped": _skipped(collab, session),
     }
+
+
+def _skipped(collab: Json, session: Json) -> list[Json]:
+    """The files of a workspace that are not taken in, as its directory shows them, where this machine sees it."""
+    root = Path(session["workspace"] or "")
+    if not session["workspace"] or not root.is_dir():
+        return []
+    from gitcollab.workspace import Rules, survey
+
+    is_the_daemon_s = root.parts[-3:] == ("workspaces", collab["id"], session["user"])
+    table = survey(root, Rules() if is_the_daemon_s else Rules(paths=tuple(collab.get("paths") or ())))
+    unseen = dict.fromkeys(sorted(table.blind), "unreadable")
+    return [{"path": path, "reason": reason} for path, reason in (table.skipped | unseen).items()]

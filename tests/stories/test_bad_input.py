@@ -61,6 +61,9 @@ def test_a_file_over_the_limit_is_skipped_and_that_is_told(shared) -> None:
     )
     (told, *_) = [e for e in shared.watch.events if e["kind"] == "skipped"]
     assert "too-large" == told["reason"]
+    (standing,) = shared.town.ben.told("status", shared.collab)["collabs"]
+    assert [{"path": "huge.ipynb", "reason": "too-large"}] == standing["sessions"][0]["skipped"]
+    assert "skipped huge.ipynb: too-large" in shared.town.ben.types("status").stdout
     huge.unlink()
 
 
