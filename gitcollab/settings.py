@@ -36,7 +36,7 @@ class Settings(Value, forbid_unknown_fields=True):
     longest_wait: Seconds = 5.0  # one that never stops is taken in after so long
     land: Literal["save", "request"] = "save"
     deliver: Literal["landing", "request"] = "landing"
-    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least two
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least four
     job_seconds: Seconds = 10.0  # a worker's job may take so long
     job_memory: Megabytes = 1024  # and so much memory
     log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log

@@ -87,7 +87,7 @@ class Daemon:
                 module="gitcollab.workers",
                 arguments=(
                     *("--root", str(settings.root), "--fd", str(calls)),
-                    *("--count", str(settings.workers or max(2, os.cpu_count() or 1))),
+                    *("--count", str(settings.workers or max(4, os.cpu_count() or 1))),
                     *("--seconds", str(settings.job_seconds), "--memory", str(settings.job_memory)),
                 ),
                 fds=(calls,),
@@ -149,7 +149,8 @@ class Daemon:
         self.lock.note(self.url)
         write(self.settings.run / "url", self.url)
         log.info("ready", url=self.url)
-        print(greeting(self.settings.root, self.url, owner), flush=True)
+        with suppress(BrokenPipeError):  # nobody reads it: no reason to stop
+            print(greeting(self.settings.root, self.url, owner), flush=True)
 
     def _add(self, plan: Plan, answers: object) -> None:
         self.parts.append(Part(plan, self.settings.root, answers, self.log_file))  # type: ignore[arg-type]
