@@ -112,7 +112,7 @@ async def difference(view: View) -> Response:
         "turned": here + shape.turned.query,
         "toggled": here + shape.toggled.query,
     }
-    return view.show("difference.html", values)
+    return await view.show_large("difference.html", values)
 
 
 async def changes(view: View, about: About, asked: Span) -> Response:

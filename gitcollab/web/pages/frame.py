@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -30,6 +31,10 @@ class View(Ask):
     def show(self, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """The page made from the template ``name``."""
         return self.templates.page(self.request, name, values, status=status)
+
+    async def show_large(self, name: str, values: Mapping[str, Any]) -> Response:
+        """The same for a page that may be long: made in a thread, so that nobody else waits for it."""
+        return await run_in_threadpool(self.show, name, values)
 
     def go(self, address: str) -> Response:
         """Sends the browser on to ``address`` after a form was taken."""

@@ -41,7 +41,7 @@ async def file(view: View) -> Response:
         "versions": versions,
         "contested": [item for item in about.items if item.path == path],
     }
-    return view.show("file.html", values)
+    return await view.show_large("file.html", values)
 
 
 async def blamed(view: View, collab: str, path: str, at: str) -> tuple[BlameCell, ...]:
