@@ -221,9 +221,9 @@ def test_terminal_colours_become_classes_and_nothing_else_stays() -> None:
     ],
 )
 def test_terminal_text_takes_linear_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     ansi.html_of(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 6
 
 
 @pytest.mark.parametrize(
@@ -235,18 +235,18 @@ def test_terminal_text_takes_linear_time(text: str) -> None:
 )  # fmt: skip
 def test_markdown_takes_bounded_time(text: str) -> None:
     markup.markdown("warm", {})
-    start = time.perf_counter()
+    start = time.process_time()
     assert is_harmless(markup.markdown(text, {}))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 6
 
 
 @pytest.mark.parametrize(
     "text", ["<div>" * 45_000, "<table><tr><td>" * 15_000, "<b>" * 49_000, "</p>" * 49_000]
 )
 def test_html_takes_bounded_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert is_harmless(markup.table(text))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 6
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def test_html_takes_bounded_time(text: str) -> None:
 )
 def test_code_takes_bounded_time(text: str) -> None:
     code.lines_of("warm", "python")
-    start = time.perf_counter()
+    start = time.process_time()
     assert text == "\n".join("".join(part for _, part in line) for line in code.lines_of(text, "python"))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 6
 
 
 def test_code_is_coloured_and_keeps_every_character() -> None:
@@ -297,9 +297,9 @@ def test_lines_that_have_nothing_in_common_are_not_called_changed() -> None:
     ],
 )
 def test_comparing_lines_takes_bounded_time(old: str, new: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     lines.rows(old, new)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 6
 
 
 def test_a_difference_says_what_happened_to_each_cell() -> None:
