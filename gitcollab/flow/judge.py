@@ -21,12 +21,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def judge(item: Item, held: Json, mine: Json) -> Verdict:
+def judge(item: Item, held: Json, mine: Json, *, before: Json) -> Verdict:
     """Judges one spot: ``held`` is what the shared branch holds there now, ``mine`` what the session holds.
 
-    The base is the item's own: where the two sides parted, not git's merge base.
+    The base is the item's own: where the two sides parted, not git's merge base. ``before`` is what the shared branch
+    held there until now: what comes where nothing was is a version of its own, not an edit of the one that was kept.
     """
-    if item.shared is None and item.session is not None and held is not None:
+    if item.shared is None and item.session is not None and held is not None and before is not None:
         return _judge_kept_edit(item, held, mine)
     if held == mine:
         return Verdict(value=held, reason="equal")

@@ -112,7 +112,12 @@ def _judge_spots(
     found = _joined(done, found, shared)
     for item in found:
         held = spots.get(shared, item, like=shared)
-        verdict = judge(item, held, spots.get(_session_file(done, item), item, like=shared))
+        verdict = judge(
+            item,
+            held,
+            spots.get(_session_file(done, item), item, like=shared),
+            before=_held_before(done, item),
+        )
         if verdict.value != held:
             changed.append((item, verdict.value))
         if verdict.item is None:
@@ -196,6 +201,14 @@ def _session_file(done: Reviewed, item: Item) -> bytes | None:
     if was := done.aside.get(item.path):
         return bytes_at(done.repo, point, path_in(done.repo, point, was, done.before))
     return bytes_at(done.repo, point, path_in(done.repo, point, item.path, done.tree))
+
+
+def _held_before(done: Reviewed, item: Item) -> Json:
+    """What the item's spot held on the shared branch until now."""
+    if item.field == "lines":
+        return item.shared  # its range says where it is now; and lines that are none are still a text
+    data = bytes_at(done.repo, done.before, path_in(done.repo, done.before, item.path, done.tree))
+    return spots.get(data, item, like=data)
 
 
 def _close(done: Reviewed, item: Item, reason: str) -> None:

@@ -265,3 +265,18 @@ def test_links_that_both_changed_do_not_vanish(house, ana, ben):
     assert {"link", "x.ipynb"} <= set(found)
     assert b"one" in everything(house)
     assert b"two" in everything(house)
+
+
+def test_another_version_of_a_cell_deleted_twice_does_not_close_its_item(house, ana, ben, notebook):
+    ana.saves(NB, notebook(("a", "x = 1"), ("b", "y = 2")))
+    ana.saves(NB, notebook(("a", "x = 10"), ("b", "y = 2")), lands=False)
+    ben.saves(NB, notebook(("b", "y = 2")))
+    house.land(ana.session)
+    house.deliver_all()
+    ben.saves(NB, notebook(("b", "y = 2")))  # he has seen her edit, and deletes it again
+    assert house.main(NB) == notebook(("b", "y = 2"))
+    ben.saves(NB, notebook(("a", "x = 1000"), ("b", "y = 2")))
+    (item,) = house.items()
+    assert (item.shared["source"], item.session["source"]) == (["x = 1000"], ["x = 10"])
+    house.settle(item.id, Take.SESSION)
+    assert house.main(NB) == notebook(("a", "x = 10"), ("b", "y = 2"))
