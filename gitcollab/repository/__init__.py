@@ -1,6 +1,6 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
-from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists
+from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
 from gitcollab.repository.mending import Mended, Place, faults, mend, places
@@ -43,6 +43,7 @@ __all__ = [
     "TreeMerge",
     "barrier",
     "clear_unfinished",
+    "disk_errors",
     "faults",
     "heal",
     "loose",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import singledispatch
 
 from gitcollab import acts, store
-from gitcollab.errors import BadInput
+from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.events import AnyEvent, Created, Linked, Membership, Removed
 from gitcollab.flow.charter import Charter
 from gitcollab.model import Link, Member, Person, Role, Summary, Token, checked_path
@@ -46,7 +47,12 @@ def _(act: acts.CreateCollab, house: House) -> Summary:
     with house.engine.begin() as conn:
         summary = collabs.add_collab(conn, id, act.title, "", paths, act.actor.user)
     charter = Charter(title=act.title, paths=paths)
-    collab = house.begin(id, charter, act.actor.user)
+    try:
+        collab = house.begin(id, charter, act.actor.user)
+    except BaseException:
+        with suppress(GitcollabError), house.engine.begin() as conn:  # if not now, the next start sees to it
+            collabs.end_collab(conn, id)
+        raise
     collab.tell(Created(collab=id, user=act.actor.user, title=act.title, alias=summary.alias))
     return summary
 

@@ -15,7 +15,7 @@ from gitcollab.collab import Collab, Given
 from gitcollab.errors import NotFound
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.points import MAIN
-from gitcollab.repository import Repository, clear_unfinished
+from gitcollab.repository import Repository, clear_unfinished, disk_errors
 from gitcollab.store import collabs, journal, members
 
 
@@ -39,7 +39,8 @@ class House:
     def begin(self, id: str, charter: Charter, owner: str) -> Collab:
         """Makes the repository of a collab that the store already knows."""
         with self._lock:
-            self._open[id] = Collab.begin(id, self.given, charter, owner)
+            with disk_errors("a new collab"):
+                self._open[id] = Collab.begin(id, self.given, charter, owner)
             return self._open[id]
 
     def end(self, id: str) -> None:
@@ -47,11 +48,12 @@ class House:
         with self._lock:
             collab = self._open.pop(id, None)
             source, target = self.place.repository(id), self.place.ended(id)
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if collab is not None:
-                collab.end(target)
-            elif source.exists():
-                source.rename(target)
+            with disk_errors("the collab that has ended"):
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                if collab is not None:
+                    collab.end(target)
+                elif source.exists():
+                    source.rename(target)
 
     def recover(self) -> dict[str, str]:
         """Completes in every collab what a crash interrupted; returns what could not be, by collab."""

@@ -15,6 +15,7 @@ import structlog
 from gitcollab import acts
 from gitcollab.errors import GitcollabError
 from gitcollab.events import AnyEvent
+from gitcollab.repository import disk_errors
 from gitcollab.writer.accounts import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
@@ -82,6 +83,10 @@ class Serving:
         return done
 
     def _do(self, act: acts.Act) -> object:
+        with disk_errors("it"):  # wherever a disk may refuse: that is no failure of the program
+            return self._done(act)
+
+    def _done(self, act: acts.Act) -> object:
         house = self._house
         match act:
             case acts.OpenSession():
