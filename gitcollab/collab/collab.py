@@ -401,8 +401,8 @@ class Collab:
             try:
                 yield self._take_in(session, path, data)
             except (BadInput, TooLarge, Unusable) as refused:  # this file's own trouble, and nobody else's
-                told = {"collab": self.id, "user": session.user, "session": str(session)}
-                self._tell(Skipped(**told, path=path, reason=refused.code))
+                who, name = session.user, str(session)
+                self._tell(Skipped(collab=self.id, user=who, session=name, path=path, reason=refused.code))
 
     def _admit(self, session: SessionName) -> None:
         """Lets a workspace's save in only while its session is open and its person may save."""

@@ -15,7 +15,7 @@ from gitcollab.flow.copies import oid_at
 from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
 from gitcollab.model import SessionName
 from gitcollab.repository import Repository
-from gitcollab.workspace import Rules, read_stable, scan
+from gitcollab.workspace import Rules, identity, read_stable, scan
 
 FURTHEST = 500
 """Commits of a session that are looked through for the version a workspace holds."""
@@ -24,17 +24,31 @@ FEW = 10
 """So many deletions, or one in ten of the files, are taken in without asking."""
 
 
+NOWHERE = (0, 0)
+"""The place of a directory that is not there."""
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a workspace, and of which directory: its device and inode."""
+
+    place: tuple[int, int]
+    known: Known
+
+
 class Desks:
     """The watched workspaces of one collab. Used under the collab's lock only."""
 
     def __init__(self, repo: Repository, collab: str, place: Place) -> None:
         self._repo, self._collab, self._place = repo, collab, place
         self._desks: dict[SessionName, Workspace] = {}
+        self._places: dict[SessionName, tuple[int, int]] = {}
         self._unkept: set[SessionName] = set()
 
     def set_up(self, session: SessionName, root: Path, rules: Rules) -> Workspace:
         """Begins to know a workspace; what is remembered of it holds only while it is the same directory."""
-        if session not in self._desks:
+        desk = self._desks.get(session)
+        if desk is None or desk.root != root:
+            self._places[session] = identity(root) if root.is_dir() else NOWHERE
             self._desks[session] = Workspace(root=root, rules=rules, known=self._remembered(session))
         return self._desks[session]
 
@@ -107,9 +121,10 @@ class Desks:
     def _remembered(self, session: SessionName) -> Known:
         path = self._place.known(self._collab, session)
         try:
-            return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+            found = msgspec.json.decode(path.read_bytes(), type=Remembered)
         except (FileNotFoundError, msgspec.DecodeError):
             return {}
+        return found.known if found.place == self._places[session] else {}
 
     def _remember(self, session: SessionName, desk: Workspace) -> None:
         """Keeps what is known, so that a deletion made while the daemon was down is told from a missing delivery.
@@ -121,6 +136,7 @@ class Desks:
         self._unkept.add(session)
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(msgspec.json.encode(desk.known))
+            kept = Remembered(place=self._places[session], known=desk.known)
+            temporary.write_bytes(msgspec.json.encode(kept))
             os.replace(temporary, path)
             self._unkept.discard(session)

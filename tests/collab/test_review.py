@@ -163,3 +163,28 @@ def test_a_save_is_kept_whatever_becomes_of_its_landing(stage, ana, ben, monkeyp
     assert stage.kinds()[-1] == "Saved"
     stage.restart()
     assert stage.main("notes.md") == ana.reads("notes.md") == b"ben\n"
+
+
+def test_an_empty_directory_of_the_same_name_is_no_deletion_of_everything(
+    stage, ana, ben, bens_desk, notebook
+):
+    ana.saves(NB, notebook(("a", "x = 1")))
+    assert (bens_desk / NB).exists()
+    stage.restart()
+    again = stage.collab.desks.set_up(ben.session, bens_desk, Rules())
+    assert NB in again.known
+    stage.restart()
+    bens_desk.rename(bens_desk.with_name("old"))
+    bens_desk.mkdir()
+    assert stage.collab.desks.set_up(ben.session, bens_desk, Rules()).known == {}
+    stage.collab.mirror(ben.session)
+    assert b"x = 1" in (bens_desk / NB).read_bytes()
+    assert stage.collab.sweep_one(ben.session) == ()
+
+
+def test_a_session_taken_up_in_another_directory_leaves_the_first_alone(stage, ana, ben, bens_desk, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    stage.collab.desks.set_up(ben.session, other, Rules())
+    ana.saves("notes.md", b"hello\n")
+    assert [(root / "notes.md").exists() for root in (bens_desk, other)] == [False, True]
