@@ -180,6 +180,23 @@ def add_user(root: Path, name: str) -> str:
         opened.dispose()
 
 
+# --- figures -------------------------------------------------------------------------------------------------------
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests have measured: the property ``figures`` of those that passed."""
+    found = [
+        text
+        for report in terminalreporter.getreports("passed")
+        for name, text in report.user_properties
+        if name == "figures"
+    ]
+    if found:
+        terminalreporter.section("figures")
+        for text in found:
+            terminalreporter.line(text)
+
+
 # --- skips ---------------------------------------------------------------------------------------------------------
 
 
