@@ -239,9 +239,16 @@ class Collab:
         """Takes in that a file of a watched workspace was renamed and not changed."""
         with self._taking_turn():
             self._admit(session)
+            if not self.desks.has_seen(session, path):
+                raise Unusable(f"others have made a {path} meanwhile", "it is merged with theirs")
             receipt = self._renamed(session, old, path, None)
             self._then(lambda: self.desks.renamed(session, old, path))
             return receipt
+
+    def forget(self, session: SessionName) -> None:
+        """Forgets a session's workspace: it was closed, or the directory is no longer the one it was."""
+        with self._lock:
+            self.desks.clear(session)
 
     def tell(self, event: AnyEvent) -> None:
         """Journals something that moved no ref, and tells it."""

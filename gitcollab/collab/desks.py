@@ -88,6 +88,12 @@ class Desks:
                 break
         return None
 
+    def has_seen(self, session: SessionName, path: str) -> bool:
+        """Whether the workspace has held what the session holds at a path; what is not there needs no seeing."""
+        desk, head = self._desks.get(session), self._repo.head(session.ref)
+        here = oid_at(self._repo, head, path) if head else None
+        return here is None or (desk is not None and desk.known.get(path) == here)
+
     def took(self, session: SessionName, path: str, data: bytes | None) -> None:
         """Notes that a file was taken in, and writes what the session holds otherwise by now."""
         desk = self._desks.get(session)

@@ -85,7 +85,7 @@ def _(act: acts.RemoveMember, house: House) -> None:
             sessions.close_session(conn, act.collab, one.user, one.name)
     collab = house.collab(act.collab)
     for one in mine:
-        collab.desks.clear(one.session)
+        collab.forget(one.session)
     _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=None))
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from gitcollab import store
 from gitcollab.collab import Collab
-from gitcollab.errors import GitcollabError
+from gitcollab.errors import GitcollabError, NotFound, Unusable
 from gitcollab.events import Asked
 from gitcollab.events import Skipped as SkippedEvent
 from gitcollab.flow.mirror import Workspace
@@ -27,12 +27,16 @@ REST = 2.0
 """Seconds after which a vanished workspace, or one that waits for an editor, is looked at again."""
 
 
+Wanted = tuple[Path, Rules, str]
+"""What is to be watched: a directory, which files of it, and since when."""
+
+
 class Watching:
     """Keeps the set of watches equal to the set of open sessions with a workspace."""
 
     def __init__(self, house: House, pace: Pace) -> None:
         self._house, self._pace = house, pace
-        self._stops: dict[tuple[str, SessionName], anyio.Event] = {}
+        self._stops: dict[tuple[str, SessionName], tuple[Wanted, anyio.Event]] = {}
         self._again = anyio.Event()
 
     def look_again(self) -> None:
@@ -45,24 +49,27 @@ class Watching:
             while True:
                 self._again = anyio.Event()
                 wanted = await anyio.to_thread.run_sync(self._wanted)
-                for key in set(self._stops) - set(wanted):
-                    self._stops.pop(key).set()
+                for key, (now, stop) in list(self._stops.items()):
+                    if wanted.get(key) != now:  # closed, or closed and opened again since
+                        stop.set()
+                        del self._stops[key]
                 for key in set(wanted) - set(self._stops):
-                    self._stops[key] = anyio.Event()
-                    tasks.start_soon(_Watch(self._house, key, *wanted[key], self._pace).run, self._stops[key])
+                    (root, rules, _), stop = wanted[key], anyio.Event()
+                    self._stops[key] = wanted[key], stop
+                    tasks.start_soon(_Watch(self._house, key, root, rules, self._pace).run, stop)
                 with anyio.move_on_after(REST):
                     await self._again.wait()
 
-    def _wanted(self) -> dict[tuple[str, SessionName], tuple[Path, Rules]]:
+    def _wanted(self) -> dict[tuple[str, SessionName], Wanted]:
         with store.reading(self._house.engine).connect() as conn:
             open_now = sessions.watched(conn)
             paths = {one.collab: collabs.collab(conn, one.collab).paths for one in open_now}
         mine = self._house.place.root / "workspaces"
-        found: dict[tuple[str, SessionName], tuple[Path, Rules]] = {}
+        found: dict[tuple[str, SessionName], Wanted] = {}
         for one in open_now:
             root = Path(one.workspace or "")
             rules = Rules() if root.is_relative_to(mine) else Rules(paths=paths[one.collab])
-            found[one.collab, one.session] = (root, rules)
+            found[one.collab, one.session] = (root, rules, one.opened_at)
         return found
 
 
@@ -116,8 +123,7 @@ class _Watch:
             case Changed(path):
                 self._take_file(collab, path)
             case Moved(old, path):
-                collab.take_in_rename(self._session, old, path)
-                self._seen[path] = self._seen.pop(old, None)
+                self._take_move(collab, old, path)
             case Gone(path):
                 if path in desk.known:
                     collab.take_in(self._session, path, None)
@@ -127,8 +133,19 @@ class _Watch:
             case Skipped(path, reason):
                 self._skip(collab, path, reason)
             case Lost(reason):
-                collab.desks.clear(self._session)
+                collab.forget(self._session)
                 self._skip(collab, ".", f"workspace lost: {reason}")
+
+    def _take_move(self, collab: Collab, old: str, path: str) -> None:
+        try:
+            collab.take_in_rename(self._session, old, path)
+        except (
+            NotFound,
+            Unusable,
+        ):  # others were there before: a new file, and a deletion that is still to come
+            self._take_file(collab, path)
+        else:
+            self._seen[path] = self._seen.pop(old, None)
 
     def _take_file(self, collab: Collab, path: str) -> None:
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from gitcollab import acts
 from gitcollab.collab import collab as waist
-from gitcollab.errors import BadInput, Forbidden, NotFound
+from gitcollab.errors import BadInput, Forbidden, NotFound, Unusable
 from gitcollab.flow import mirror
 from gitcollab.model import Actor, Role, SessionName, Take
 from gitcollab.store import members
@@ -188,3 +188,16 @@ def test_a_session_taken_up_in_another_directory_leaves_the_first_alone(stage, a
     stage.collab.desks.set_up(ben.session, other, Rules())
     ana.saves("notes.md", b"hello\n")
     assert [(root / "notes.md").exists() for root in (bens_desk, other)] == [False, True]
+
+
+def test_a_file_renamed_on_disk_takes_no_place_that_its_person_has_not_seen_taken(
+    stage, ana, ben, bens_desk, notebook, monkeypatch
+):
+    ana.saves(NB, notebook(("a", "x = 1")))
+    monkeypatch.setattr(mirror, "replace", lambda *_: False)  # Ben's editor holds everything
+    ana.saves("study.ipynb", notebook(("b", "y = 1")), base=ana.head)
+    with pytest.raises(Unusable):
+        stage.collab.take_in_rename(ben.session, NB, "study.ipynb")
+    assert stage.main("study.ipynb") == notebook(("b", "y = 1"))
+    stage.collab.take_in_rename(ben.session, NB, "other.ipynb")
+    assert stage.main("other.ipynb") == notebook(("a", "x = 1"))
