@@ -9,6 +9,7 @@ from urllib.parse import quote
 from gitcollab import events
 from gitcollab.events import AnyEvent
 from gitcollab.model import CellChange, FileChange, Take
+from gitcollab.web.peek import Peek, peeks
 
 SIGNS = {"added": "+", "removed": "\u2212", "moved": "→", "source": "~", "outputs": "▸", "metadata": "≡"}
 NOUNS = {
@@ -58,6 +59,12 @@ class Touched:
     what: str
     changes: list[Change]
     href: str
+    cells: tuple[CellChange, ...] = ()
+
+    @property
+    def peeks(self) -> list[Peek]:
+        """The lines that changed, as far as they fit; made when they are asked for."""
+        return peeks(self.cells)
 
 
 @dataclass
@@ -197,7 +204,7 @@ def touched(collab: str, start: str, end: str, change: FileChange) -> Touched:
         change.kind, ""
     )
     href = f"/c/{collab}/diff/{start}..{end}/{quote(change.path)}"
-    return Touched(change.path, what, counted(change.cells), href)
+    return Touched(change.path, what, counted(change.cells), href, change.cells)
 
 
 def counted(cells: Iterable[CellChange]) -> list[Change]:

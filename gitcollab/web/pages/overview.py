@@ -62,7 +62,7 @@ async def overview(view: View) -> Response:
         "versions": versions,
         "clone": f"{view.site.base_url}/git/{about.id}.git",
     }
-    return view.show("overview.html", values)
+    return await view.show_large("overview.html", values)
 
 
 def recent(connection: Connection, collab: str) -> tuple[tuple[AnyEvent, ...], tuple[Session, ...]]:
