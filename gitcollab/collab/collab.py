@@ -458,6 +458,8 @@ class Collab:
     def _session_for(self, act: acts.OpenSession, user: str) -> SessionName:
         """The asked name, or the next free one if another copy of the same person's works under it."""
         wanted = checked_name(act.name, "session")
+        if len(wanted) > LONGEST:
+            raise BadInput(f"a session's name has at most {LONGEST} characters", "choose a shorter one")
         with store.reading(self._given.engine).connect() as conn:
             taken = {
                 one.name: one for one in sessions.sessions(conn, self.id) if one.user == user and one.is_open
@@ -510,6 +512,9 @@ class Collab:
     def _now(self) -> str:
         return self._given.clock()
 
+
+LONGEST = 56
+"""Characters of a session's name that is asked for: forks and further copies add a number to it."""
 
 FORK = "fork"
 """The client of a session that a stale copy goes on as: no workspace waits for deliveries there."""

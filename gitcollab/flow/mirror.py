@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -58,17 +58,12 @@ def content_id(path: str, data: bytes) -> str:
 
 def _wanted(repo: Repository, head: str, workspace: Workspace) -> dict[str, str | None]:
     """The paths that differ from what is known of the directory, and what they shall hold; None: nothing."""
-    entries = repo.entries(head)
-    shared = {
-        path: entry.oid for path, entry in entries.items() if entry.is_file and _is_ours(path, workspace)
-    }
+    held = {path: entry.oid for path, entry in repo.entries(head).items() if entry.is_file}
     known = workspace.known
-    found: dict[str, str | None] = {path: oid for path, oid in shared.items() if known.get(path) != oid}
-    return found | dict.fromkeys(_gone(known, shared))
-
-
-def _gone(known: Known, shared: Iterable[str]) -> list[str]:
-    return [path for path in known if path not in set(shared)]
+    found: dict[str, str | None] = {
+        path: oid for path, oid in held.items() if known.get(path) != oid and _is_ours(path, workspace)
+    }
+    return found | dict.fromkeys(path for path in known if path not in held)
 
 
 def _is_ours(path: str, workspace: Workspace) -> bool:

@@ -201,3 +201,12 @@ def test_a_file_renamed_on_disk_takes_no_place_that_its_person_has_not_seen_take
     assert stage.main("study.ipynb") == notebook(("b", "y = 1"))
     stage.collab.take_in_rename(ben.session, NB, "other.ipynb")
     assert stage.main("other.ipynb") == notebook(("a", "x = 1"))
+
+
+def test_a_session_with_the_longest_name_can_still_be_forked(stage, ana, person, notebook):
+    with pytest.raises(BadInput):
+        person(stage, "ben", "b" * 64)
+    ben = person(stage, "ben", "b" * 56)
+    first = ben.saves(NB, notebook(("a", "x = 1")))
+    ben.saves(NB, notebook(("a", "x = 100")), base=first.version)
+    assert ben.saves(NB, notebook(("a", "x = 10")), base=first.version).forked == f"ben/{'b' * 56}-2"
