@@ -177,7 +177,7 @@ def _rewording(old: list[str], new: list[str]) -> tuple[set[int], list[str]]:
 class _Side(NamedTuple):
     """One side of a clash, seen from the base: what each base line became (None: it went), and what is new between.
 
-    ``busy`` holds the gaps at which it wrote something, or might as well have.
+    ``busy`` holds the gaps at which it wrote something or took something out, and those where it might as well have.
     """
 
     lines: list[bytes | None]
@@ -206,6 +206,8 @@ def _between(one: _Side, two: _Side, gap: int) -> list[bytes] | None:
     mine, other = one.added.get(gap, []), two.added.get(gap, [])
     if mine == other or not (gap in one.busy and gap in two.busy):
         return mine or other
+    if not mine or not other:
+        return None  # written by one where the other one took out lines
     for large, small in ((mine, other), (other, mine)):
         if small and _holds([], large, small):
             return large
@@ -249,6 +251,7 @@ def _note(
             lines[n] = None
         if new:
             added.setdefault(gone.start, []).extend(new)
+        if new or gone:
             busy.update(range(gone.start, gone.stop + 1))
         if next_i < hunk.end - hunk.start:
             lines[hunk.start + next_i] = side[hunk.new_start + next_k]

@@ -13,11 +13,10 @@ import pytest
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
-WORDS = [
+WORDS = (
     "alpha",
     "beta",
     "gamma",
-    "delta",
     "mean",
     "plot",
     "data",
@@ -26,11 +25,9 @@ WORDS = [
     "fit",
     "score",
     "train",
-    "test",
     "load",
     "save",
-    "index",
-]
+)
 
 
 class Maker:

@@ -193,7 +193,7 @@ def test_any_bytes_at_all_are_merged_without_an_exception(making: Any, many: Any
                 )
             sides[k] = bytes(data)
         merged = merge(*sides)
-        assert problems(merged.notebook) == () or merged.notebook in sides
+        assert problems(merged.notebook) == () or merged.notebook in sides or problems(sides[1])
 
     many(check, 4 * 400)
 
