@@ -7,6 +7,8 @@ import errno
 import os
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from weakref import WeakValueDictionary
 
 import anyio
 import anyio.to_thread
@@ -24,7 +26,10 @@ from gitcollab.writer.watching import Watching
 log = structlog.get_logger("gitcollab.writer")
 
 THREADS = 16
-"""Acts under way at once; those of one collab take turns anyway."""
+"""Acts under way at once."""
+
+OF_ONE = 2
+"""Threads that one collab may hold: its acts take turns anyway, and who waits must not keep others' threads."""
 
 ANSWERED = 0.5
 """Seconds in which an answer is surely sent."""
@@ -70,17 +75,26 @@ class Serving:
     def __init__(self, house: House, watching: Watching) -> None:
         self._house, self._watching = house, watching
         self._limiter = anyio.CapacityLimiter(THREADS)
+        self._of_one: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
 
     async def answer(self, act: acts.Act) -> object:
         """Returns what ``acts.ANSWERS`` promises for the act, or raises what went wrong."""
         try:
-            done = await anyio.to_thread.run_sync(self._do, act, limiter=self._limiter)
+            async with self._place(act):
+                done = await anyio.to_thread.run_sync(self._do, act, limiter=self._limiter)
         except GitcollabError as error:
             if error.data.get("errno") == errno.EIO:
                 _end_soon()
             raise
         self._watching.look_again()
         return done
+
+    def _place(self, act: acts.Act) -> AbstractAsyncContextManager[object]:
+        """A place among the acts on one collab; acts on none need no other than a thread."""
+        if not isinstance(act, acts.CollabAct):
+            return nullcontext()
+        found = self._of_one.get(act.collab)
+        return found or self._of_one.setdefault(act.collab, anyio.CapacityLimiter(OF_ONE))
 
     def _do(self, act: acts.Act) -> object:
         with disk_errors("it"):  # wherever a disk may refuse: that is no failure of the program
