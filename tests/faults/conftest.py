@@ -176,8 +176,11 @@ def a_crowd(invariants: ModuleType) -> Callable[..., Crowd]:
 
 
 @pytest.fixture(scope="module")
-def own_mounts() -> Iterator[None]:
-    """From here on this thread and what it starts have mounts of their own, which nobody else sees or inherits."""
+def own_mounts() -> Iterator[Callable[..., None]]:
+    """From here on this thread and what it starts have mounts of their own, which nobody else sees or inherits.
+
+    Yields what runs a program that must succeed.
+    """
     if os.geteuid() != 0 or not shutil.which("mkfs.ext4"):
         pytest.skip("mounting file systems needs root and mkfs.ext4")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -185,7 +188,7 @@ def own_mounts() -> Iterator[None]:
     if libc.unshare(NEW_MOUNTS) != 0:
         pytest.skip("mounting file systems is not allowed here")
     run("mount", "--make-rprivate", "/")
-    yield
+    yield run
     assert libc.setns(before, NEW_MOUNTS) == 0
     os.chdir(where)
     os.close(before)
@@ -218,6 +221,15 @@ class Disk:
         """Takes the image from ``top`` again."""
         run("umount", str(self.top))
 
+    def fail(self) -> None:
+        """Has the file system refuse all writes, as ext4 does by itself after an error of the disk."""
+        run("mount", "-o", "remount,abort", str(self.top))
+
+    def repair(self) -> None:
+        """Has the unmounted image checked, as a machine does when it starts; exit status 1 says: was repaired."""
+        done = subprocess.run(["e2fsck", "-p", str(self.image)], capture_output=True, check=False)
+        assert done.returncode in (0, 1), done.stdout
+
     def cut(self, name: str) -> Path:
         """Copies the image as it is in one instant, and returns the copy."""
         copy = self.outer / name
@@ -243,7 +255,7 @@ class Disk:
 
 
 @pytest.fixture
-def a_disk(own_mounts: None) -> Iterator[Callable[..., Any]]:
+def a_disk(own_mounts: Callable[..., None]) -> Iterator[Callable[..., Any]]:
     """Makes a disk: ``with a_disk() as disk``; nothing is left of it."""
 
     @contextmanager
