@@ -40,9 +40,15 @@ def _session(server: Client, collab: Json, session: Json, main: list[Json]) -> J
         "workspace": session["workspace"],
         "head": session["head"],
         "waiting": sum(entry["act"] == "snapshot" and entry["commit"] not in on_main for entry in here),
-        "behind": sum(entry["act"] in ARRIVALS and entry["commit"] not in seen for entry in main),
+        "behind": sum(_is_news(entry, session) and entry["commit"] not in seen for entry in main),
         "skipped": _skipped(collab, session),
     }
+
+
+def _is_news(entry: Json, session: Json) -> bool:
+    """Whether a commit on main brought something that the session did not have: its own landings did not."""
+    is_own = entry["act"] == "landing" and entry.get("session") == f"{session['user']}/{session['name']}"
+    return entry["act"] in ARRIVALS and not is_own
 
 
 def _skipped(collab: Json, session: Json) -> list[Json]:

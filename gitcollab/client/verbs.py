@@ -229,7 +229,7 @@ class Client:
         return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/files", at=at))
 
     def file(self, collab: str, path: str, at: str = "main") -> Answer:
-        """Reads a file at a point in history: ``.body`` its bytes, ``.etag`` its object id."""
+        """Reads a file at a point in history: ``.body`` its bytes, ``.etag`` the commit."""
         return self.transport.ask(
             "GET", f"{COLLABS}{quoted(collab)}/files{quoted_path(path)}", None, {"at": at}
         )

@@ -78,10 +78,14 @@ def forks(repo: Repository, session: SessionName) -> dict[SessionName, str]:
 
 
 def _exact(repo: Repository, session: SessionName, head: str, path: str, base: str) -> Copy | None:
-    """The copy came from ``base``: stale if the file there is not the one of today; None if no line holds it."""
+    """The copy came from ``base``: stale if the file there is not the one of today; None if no line holds it.
+
+    A copy read from the shared branch may come from a commit that has not been delivered: what counts is the file.
+    """
+    if oid_at(repo, base, path) == oid_at(repo, head, path):
+        return Copy(commit=head)
     if repo.is_ancestor(base, head):
-        is_same = oid_at(repo, base, path) == oid_at(repo, head, path)
-        return Copy(commit=head) if is_same else Copy(commit=base, is_stale=True)
+        return Copy(commit=base, is_stale=True)
     for fork, tip in forks(repo, session).items():
         if tip == base:
             return Copy(commit=tip, is_stale=True, fork=fork)

@@ -271,7 +271,7 @@ def _commit(landing: Landing, waiting: Sequence[Commit], reviewed: Reviewed) -> 
     }
     if closed := landing.joined | reviewed.closed:
         trailers["Gitcollab-Closed"] = [f"{name} {reason}" for name, reason in closed.items()]
-    subject = _subject(waiting)
+    subject = f"Land {session}: {_subject(waiting)}"
     told = "".join(f"\n- {line}" for line in landing.noted)
     message = f"{subject}\n\nDecided by policy:{told}" if told else subject
     author = Person(name=session.user)

@@ -332,3 +332,11 @@ def test_a_file_exchanged_for_one_from_elsewhere_lands_whatever_differs(stage, a
         NB, opened(notebook(("a", "x = 1"))), tool="watch"
     )  # the delivered copy had a stamp, this has none
     assert stage.main(NB) == ana.reads(NB) == opened(notebook(("a", "x = 1")))
+
+
+def test_a_copy_read_from_the_shared_branch_is_a_good_base(stage, ana, ben, notebook):
+    ana.saves(NB, notebook(("a", "x = 1"), ("b", "y = 2")))
+    base = stage.repo.head(MAIN)  # never delivered to Ana: it is her own work
+    receipt = ana.saves(NB, notebook(("a", "x = 2"), ("b", "y = 2")), base=base)
+    assert receipt.forked == ""
+    assert stage.main(NB) == notebook(("a", "x = 2"), ("b", "y = 2"))

@@ -43,13 +43,13 @@ async def listing(ask: Ask) -> tuple[FileEntry, ...]:
 
 
 async def read(ask: Ask) -> Response:
-    """Gives a file's bytes at a point in history."""
+    """Gives a file's bytes at a point in history; the ETag is the commit, as a save's If-Match wants it."""
     copy = ask.query(Copy)
     act = ReadFile(
         actor=ask.actor, collab=await ask.collab(), path=ask.path, at=copy.at, is_stamped=copy.stamped
     )
     found: FileBytes = await ask.read(act)
-    return file_answer(ask.request, act.path, found, tag=found.oid)
+    return file_answer(ask.request, act.path, found, tag=found.commit)
 
 
 async def read_in_session(ask: Ask) -> Response:
