@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from gitcollab.client import Client
-from gitcollab.errors import GitcollabError, Unusable
+from gitcollab.errors import GitcollabError, Unavailable, Unusable
 
 IS_LONG = os.environ.get("GITCOLLAB_LONG") == "1"
 """Asked here, before the tests' own environment begins: whether there is time for thousands of faults."""
@@ -155,8 +155,8 @@ class Crowd:
         assert failed == []
 
     def publishes(self) -> None:
-        """Ana publishes what there is, if there is something new and the server can."""
-        with suppress(Unusable):
+        """Ana publishes what there is, if there is something new and the server can just now."""
+        with suppress(Unusable, Unavailable):
             version = self.ana.publish(self.id, "analysis.ipynb", message=f"number {next(self.numbers)}")
             self.versions.append((self.id, version["tag"]))
 

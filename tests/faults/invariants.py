@@ -120,21 +120,32 @@ class _Collab:
 
     def _saves(self) -> Iterator[str]:
         mine = [save for save in self.promised.saves if save.collab == self.id]
-        held: dict[str, set[str]] = {}
-        for save in mine:
-            if save.session not in held:
-                pattern = re.compile(re.escape(f"refs/heads/sessions/{save.session}") + r"(-\d+)?")
-                refs = [ref for ref in self.refs if pattern.fullmatch(ref)]
-                held[save.session] = set(self.git("rev-list", *refs).split()) if refs else set()
+        held = {session: self._held(session) for session in {save.session for save in mine}}
+        for save, data in zip(mine, self._blobs(mine), strict=True):
             if save.version not in held[save.session]:
                 yield f"I2 acknowledged {save.version} of {save.session} is not in its branch"
-            elif self._blob(save.version, save.path) != save.data:
+            elif data != save.data:
                 yield f"I2 {save.path} in {save.version} is not what was acknowledged"
 
-    def _blob(self, version: str, path: str) -> bytes | None:
-        words = ["git", "cat-file", "blob", f"{version}:{path}"]
-        ran = subprocess.run(words, cwd=self.path, capture_output=True, check=False)
-        return ran.stdout if ran.returncode == 0 else None
+    def _held(self, session: str) -> set[str]:
+        """The commits that a session and its forks hold."""
+        pattern = re.compile(re.escape(f"refs/heads/sessions/{session}") + r"(-\d+)?")
+        refs = [ref for ref in self.refs if pattern.fullmatch(ref)]
+        return set(self.git("rev-list", *refs).split()) if refs else set()
+
+    def _blobs(self, saves: list[Save]) -> Iterator[bytes | None]:
+        """What the files of acknowledged saves hold; None: there is none."""
+        asked = "".join(f"{save.version}:{save.path}\n" for save in saves).encode()
+        words = ["git", "cat-file", "--batch"]
+        told = subprocess.run(words, cwd=self.path, input=asked, capture_output=True, check=True).stdout
+        for _ in saves:
+            head, _, told = told.partition(b"\n")
+            if head.endswith(b" missing"):
+                yield None
+                continue
+            size = int(head.rsplit(b" ", 1)[1])
+            yield told[:size]
+            told = told[size + 1 :]
 
     def _versions(self) -> Iterator[str]:
         tags = {ref.removeprefix("refs/tags/"): ref for ref in self.refs if ref.startswith("refs/tags/")}

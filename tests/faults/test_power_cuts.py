@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-CUTS = 4
+CUTS = 10
 """So many cuts of each disk, at random moments."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.mounts]

@@ -57,6 +57,7 @@ def publishes(crowd: Any, is_over: threading.Event) -> None:
     """Ana publishes again and again; what the killed writer did not answer may or may not have been done."""
     while not is_over.wait(0.3):
         crowd.publishes()
+    crowd.ana.close()  # this thread's connection
 
 
 def kill_writer(server: Any) -> None:
