@@ -157,11 +157,16 @@ class Collab:
             self._required(act.session)
             self.sweep_one(act.session)
             self._land(act.session)
-            with self._given.engine.begin() as conn:
-                sessions.close_session(conn, self.id, act.session.user, act.session.name)
             self._tell(Left(collab=self.id, user=actor.user, session=str(act.session)))
-            self._then(lambda: self.desks.clear(act.session))
-            return self._session(act.session)
+            self._then(
+                lambda: self._closed(act.session)
+            )  # a start lands open sessions only, so what it holds is first
+            return msgspec.structs.replace(self._session(act.session), is_open=False)
+
+    def _closed(self, session: SessionName) -> None:
+        with self._given.engine.begin() as conn:
+            sessions.close_session(conn, self.id, session.user, session.name)
+        self.desks.clear(session)
 
     def open_sessions(self) -> tuple[SessionName, ...]:
         """Returns the open sessions that have a branch."""
