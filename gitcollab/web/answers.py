@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from gitcollab.errors import GitcollabError, NotSignedIn
+from gitcollab.errors import GitcollabError
 from gitcollab.model import Item
 
 
@@ -38,6 +38,14 @@ def ascii_line(value: Any) -> bytes:
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
+HEADERS = {
+    401: {"www-authenticate": 'Bearer realm="gitcollab"'},
+    429: {"retry-after": "60"},
+    503: {"retry-after": "2"},
+}
+"""What an error's answer says besides: how to sign in, or when to try again (seconds)."""
+
+
 class JsonAnswer(Response):
     """An answer of the API."""
 
@@ -50,5 +58,4 @@ class JsonAnswer(Response):
 def refusal(error: GitcollabError) -> JsonAnswer:
     """The API's answer to an error; what a program needs to go on stands beside message and hint."""
     body = {**error.data, "error": error.code, "message": error.message, "hint": error.hint}
-    challenge = {"www-authenticate": 'Bearer realm="gitcollab"'} if isinstance(error, NotSignedIn) else None
-    return JsonAnswer(body, status_code=error.status, headers=challenge)
+    return JsonAnswer(body, status_code=error.status, headers=HEADERS.get(error.status))

@@ -4,8 +4,9 @@ the writer's and the workers' sockets end, and the stories in ``tests/stories`` 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,35 +107,47 @@ def opened(conn: Connection, act: acts.OpenSession) -> acts.Opened:
     return acts.Opened(session=str(row.session), branch=row.session.branch, head="0" * 40)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A database in which Ana (who administers), Ben and Cleo have accounts, and a token of each."""
+
+    path: Path
+    secrets: dict[str, str]
+
+
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("web") / "migrated.sqlite"
-    store.migrate(store.file_url(path))
-    return path
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    path = tmp_path_factory.mktemp("web") / "begun.sqlite"
+    url = store.file_url(path)
+    store.migrate(url)
+    engine = store.engine(url)
+    with engine.begin() as conn:
+        people.add_person(conn, "ana", "Ana Lima", password="a sentence to keep", is_admin=True)
+        people.add_person(conn, "ben", "Ben Okri")
+        people.add_person(conn, "cleo", "Cleo")
+        secrets = {name: tokens.add_token(conn, name).secret for name in ("ana", "ben", "cleo")}
+    engine.dispose()
+    return Begun(path, secrets)
 
 
 @pytest.fixture
-def url(migrated: Path, tmp_path: Path) -> str:
+def url(begun: Begun, tmp_path: Path) -> str:
     path = tmp_path / "gitcollab.sqlite"
-    path.write_bytes(migrated.read_bytes())
+    path.write_bytes(begun.path.read_bytes())
     return store.file_url(path)
 
 
 @pytest.fixture
-def engine(url: str) -> Any:
+def engine(url: str) -> Iterator[Engine]:
     opened = store.engine(url)
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
-def secrets(engine: Engine) -> dict[str, str]:
-    """Tokens of Ana (who administers), Ben and Cleo."""
-    with engine.begin() as conn:
-        people.add_person(conn, "ana", "Ana Lima", password="a sentence to keep", is_admin=True)
-        people.add_person(conn, "ben", "Ben Okri")
-        people.add_person(conn, "cleo", "Cleo")
-        return {name: tokens.add_token(conn, name).secret for name in ("ana", "ben", "cleo")}
+def secrets(begun: Begun, url: str) -> dict[str, str]:
+    """Tokens of Ana, Ben and Cleo."""
+    return begun.secrets
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ from gitcollab.acts import Settle
 from gitcollab.errors import BadInput, GitcollabError, Moved
 from gitcollab.model import Item, Json, Take
 from gitcollab.web.pages.frame import About, Page, View
-from gitcollab.web.render.lines import rows
+from gitcollab.web.render.lines import Row, rows
+from gitcollab.web.render.notebook import title_of
 
+SIGNS = re.compile(r"[=(\[{]|^\s*(?:import|from|def|class|return|for|if|with|@)\b")
 LONGEST = 40_000
 """Characters of a value that are shown."""
 
@@ -24,7 +27,6 @@ class Side:
     """One value of an item: whose it is, and its lines, the changed ones marked."""
 
     title: str
-    user: str
     is_there: bool
     rows: list[list[Any]]
 
@@ -43,22 +45,28 @@ class Question:
 def question(item: Item, name: str) -> Question:
     """The item with its values side by side, each compared with how it was before."""
     base, shared, session = (text_of(each) for each in (item.base, item.shared, item.session))
+    language = "python" if item.cell is not None and is_code(base + shared + session) else ""
     sides = [
-        side("Before", "", item.base, base, base),
-        side("Shared", "", item.shared, base, shared),
-        side(f"{name}’s", item.user, item.session, base, session),
+        side("Before", item.base, rows(base, base, language)),
+        side("Shared", item.shared, rows(base, shared, language)),
+        side(f"{name}’s", item.session, rows(base, session, language)),
     ]
-    first = next((line for line in (shared or session or base).split("\n") if line.strip()), "")
     can_edit = item.field == "source" or (item.range is not None and isinstance(item.shared, str))
     text = (shared or session) if can_edit else None
-    return Question(item, first.lstrip("# ")[:80], what(item), sides, text)
+    title = title_of(shared or session or base) if item.cell is not None else ""
+    return Question(item, title, what(item), sides, text)
 
 
-def side(title: str, user: str, value: Json, before: str, after: str) -> Side:
+def side(title: str, value: Json, compared: list[Row]) -> Side:
     """One value as lines; only what it has itself is shown."""
-    compared = rows(before, after, "python") if before or after else []
     kept = [[row.kind, row.new_html] for row in compared if row.new is not None]
-    return Side(title, user, value is not None, kept)
+    return Side(title, value is not None, kept)
+
+
+def is_code(text: str) -> bool:
+    """Whether most lines hold a sign that prose seldom does; an item does not say which kind of cell it is about."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return sum(bool(SIGNS.search(line)) for line in lines) * 3 > len(lines)
 
 
 def text_of(value: Json) -> str:
@@ -88,7 +96,8 @@ def what(item: Item) -> str:
         is_gone = item.shared is None or item.session is None
         return "this file: one changed it, the other deleted it" if is_gone else "this file"
     if item.range is not None:
-        return f"lines {item.range[0] + 1} to {max(item.range[1], item.range[0] + 1)}"
+        first, last = item.range[0] + 1, max(item.range[1], item.range[0] + 1)
+        return f"line {first}" if first == last else f"lines {first} to {last}"
     return f"the setting {item.field.removeprefix('notebook.').removeprefix('metadata.')}"
 
 

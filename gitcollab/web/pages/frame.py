@@ -19,6 +19,7 @@ from gitcollab.store import collabs, journal, people
 from gitcollab.web.ask import Ask
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
+from gitcollab.web.words import count
 
 
 class View(Ask):
@@ -75,6 +76,12 @@ class About:
     def id(self) -> str:
         """The collab's id."""
         return self.summary.id
+
+    @property
+    def contested(self) -> str:
+        """How much waits for a decision, in words."""
+        noun = "cell" if all(item.cell is not None for item in self.items) else "place"
+        return count(len(self.items), f"contested {noun}")
 
     @property
     def home(self) -> str:
