@@ -264,3 +264,37 @@ def test_outputs_are_hidden_by_a_key_and_two_points_compared(work: Any, opened: 
     page.keyboard.press("u")
     expect(page.get_by_role("link", name="Side by side")).to_be_visible()
     expect(page.locator(".outs")).to_have_count(0)
+
+
+def test_a_refused_stream_is_tried_again(work: Any, opened: Callable[..., Any]) -> None:
+    window = opened("ana")
+    refused = []
+
+    def refuse_once(route: Any) -> None:
+        if refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=503)
+
+    window.page.route("**/events?*", refuse_once)
+    with window.expecting("503"):
+        page = window.see(f"/c/{work.id}")
+        expect(page.locator("#live")).to_have_text("connecting again…")
+        expect(page.locator("#live")).to_have_text("live")
+    work.save("ben", **START, a="rain = 6\n")
+    expect(page.locator(".activity > li").first).to_contain_text("ben saved")
+
+
+def test_who_signs_out_elsewhere_is_asked_to_sign_in(
+    town: Any, work: Any, opened: Callable[..., Any]
+) -> None:
+    made = town.cleo.create_token("a browser")
+    town.ana.set_member(work.id, "cleo", "viewer")
+    window = opened()
+    form = {"token": made["secret"]}
+    window.context.request.post(f"{town.url}/signin", form=form, max_redirects=0)
+    page = window.see(f"/c/{work.id}")
+    expect(page.locator("#live")).to_have_text("live")
+    town.cleo.revoke_token(made["id"])
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -6,6 +6,7 @@ const KINDS = [
 ];
 const QUIET = new Set(["delivered", "joined", "left", "linked"]);
 const TOGETHER = 150; // ms: events that come together are shown together
+const AGAIN = 2000; // ms: after which a refused connection is tried again
 const REST = 10000; // ms: a page that is out of sight for so long gives its connection back
 
 const policy = window.trustedTypes?.createPolicy("gitcollab", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
@@ -30,12 +31,28 @@ function connect(page) {
   const source = new EventSource(`${page.main.dataset.events}?after=${page.main.dataset.after}`);
   for (const kind of KINDS) source.addEventListener(kind, (event) => arrived(page, kind, event));
   source.addEventListener("open", () => say(true));
-  source.addEventListener("error", () => say(false));
+  source.addEventListener("error", () => {
+    say(false);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => again(page), AGAIN);
+  });
   source.addEventListener("ended", () => {
     disconnect(page);
     location.reload();
   });
   page.source = source;
+}
+
+// A lost connection is taken up by the browser itself; one that was refused is not.
+async function again(page) {
+  disconnect(page);
+  try {
+    const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" });
+    if (answer.ok) connect(page);
+    else if (answer.status >= 500) setTimeout(() => again(page), AGAIN);
+    else location.reload(); // signed out, or without access: the page itself says what to do
+  } catch {
+    setTimeout(() => again(page), AGAIN);
+  }
 }
 
 function disconnect(page) {
