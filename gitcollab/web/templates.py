@@ -1,4 +1,4 @@
-"""Templates: strict, escaping, and told what every page needs."""
+"""Templates: strict, escaping, showing what is hidden in names, and told what every page needs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from gitcollab.web import words
 from gitcollab.web.assets import Assets
+from gitcollab.web.render.text import visible
 from gitcollab.web.rows import unified
 
 HERE = Path(__file__).parent
@@ -28,6 +30,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=shown,
         )
         self.environment.filters.update(words.FILTERS)
         self.environment.filters["unified"] = unified
@@ -39,4 +42,10 @@ class Templates:
         """The page ``name`` with ``values``; who is signed in is always known to it."""
         actor = getattr(request.state, "actor", None)
         text = self.environment.get_template(name).render(me=actor.user if actor else "", **values)
-        return HTMLResponse(text, status_code=status)
+        return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
+
+
+def shown(value: Any) -> Any:
+    """``value`` with hidden characters shown, unless it is markup already (``|e`` in a form's field keeps a text as it
+    is, for it is sent back)."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -69,3 +69,34 @@ def test_a_hostile_notebook_is_harmless_in_every_view(
         )
     if kind == "bidi":
         expect(window.see(f"/c/{work.id}/n/rain.ipynb").locator("#cell-a")).to_contain_text("U+202E")
+
+
+def test_hostile_names_stay_names(town: Any, opened: Callable[..., Any]) -> None:
+    made = town.ana.create("<b onmouseover=canary=1>\u202eevil\"'>")
+    town.ana.open_session(made["id"])
+    for path in (
+        "<img src=x onerror=canary=1>.md",
+        "a\u202ecod.ipynb",
+        "'\";--><script>canary=1</script>.ipynb",
+        "a#b?c%2e.ipynb",
+    ):
+        data = b"# x\n" if path.endswith(".md") else as_bytes(book(a="x = 1"))
+        town.ana.save(made["id"], "ana/default", path, data)
+    window = opened("ana")
+    for part in ("", "/contested", "/versions", "/settings"):
+        page = window.see(f"/c/{made['id']}{part}")
+        expect(page.locator(".head .title")).to_contain_text("<b onmouseover=canary=1>⟦U+202E⟧evil")
+        assert page.locator("main :is(script, img[src=x]), [onmouseover]").count() == 0
+    window.see(f"/c/{made['id']}")
+    links = [each.get_attribute("href") for each in page.locator("#files .main").all()]
+    assert len(links) == 4
+    for link in links:
+        page = window.see(link)
+        expect(page.locator("article")).to_be_visible()
+        page.locator(".history a").last.click()
+        expect(page.locator("main")).to_be_visible()
+        assert page.evaluate("window.canary === undefined")
+    page = window.see(f"/c/{made['id']}/versions")
+    page.get_by_label("Notebook").select_option(index=0)
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".versions .number")).to_have_text("1.0.0")

@@ -78,6 +78,12 @@ class About:
         return self.summary.id
 
     @property
+    def tracker(self) -> str:
+        """The tracker's address; empty if it is no address of the web."""
+        link = self.summary.tracker
+        return link if link.startswith(("https://", "http://")) else ""
+
+    @property
     def contested(self) -> str:
         """How much waits for a decision, in words."""
         noun = "cell" if all(item.cell is not None for item in self.items) else "place"
