@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -82,17 +82,7 @@ class Application:
 
 def create_app(given: Surroundings) -> Application:
     """Builds the application; nothing runs before its lifespan begins."""
-    hub = Hub(given.writer.follow)
-    site = Site(
-        store=given.store,
-        writer=given.writer,
-        workers=given.workers,
-        hub=hub,
-        key=given.key,
-        base_url=given.base_url.rstrip("/"),
-        hosts=given.hosts,
-        max_body=given.max_body,
-    )
+    site = site_of(given)
     assets = Assets()
     templates = Templates(assets)
     faces = Faces(templates)
@@ -113,7 +103,21 @@ def create_app(given: Surroundings) -> Application:
     git = GitDoor(lambda collab: given.repositories / f"{collab}.git", fetching(site))
     app.router.default = SignedIn(Router(inner(site, templates, git), redirect_slashes=False), site)
     guard = Guard(app, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
-    return Application(guard, hub)
+    return Application(guard, site.hub)
+
+
+def site_of(given: Surroundings) -> Site:
+    """What every door stands on."""
+    return Site(
+        store=given.store,
+        writer=given.writer,
+        workers=given.workers,
+        hub=Hub(given.writer.follow),
+        key=given.key,
+        base_url=given.base_url.rstrip("/"),
+        hosts=given.hosts,
+        max_body=given.max_body,
+    )
 
 
 def fetching(site: Site) -> Authorise:
@@ -156,7 +160,7 @@ def parts_of(site: Site) -> dict[str, Callable[[], Awaitable[object]]]:
     }
 
 
-def lifespan(site: Site):  # type: ignore[no-untyped-def]
+def lifespan(site: Site) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     """What runs beside the requests: following the writer, and closing streams whose reader lost access."""
 
     @asynccontextmanager
