@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from gitcollab.web.pages import contested, difference, home, me, notebook, overview, restore, settings, versions
+from gitcollab.web.pages import (
+    contested,
+    difference,
+    home,
+    me,
+    notebook,
+    overview,
+    restore,
+    settings,
+    versions,
+)
 from gitcollab.web.pages.help import Manual
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates

@@ -49,7 +49,7 @@ def question(item: Item, name: str) -> Question:
     sides = [
         side("Before", item.base, rows(base, base, language)),
         side("Shared", item.shared, rows(base, shared, language)),
-        side(f"{name}’s", item.session, rows(base, session, language)),
+        side(f"{name}\u2019s", item.session, rows(base, session, language)),
     ]
     can_edit = item.field == "source" or (item.range is not None and isinstance(item.shared, str))
     text = (shared or session) if can_edit else None
@@ -137,7 +137,9 @@ async def settle(view: View) -> Response:
     except GitcollabError as error:
         if error.status >= 500 or error.status == 404:
             raise
-        return await show(view, await view.about("contested"), problem=f"{error.message}. {error.hint}", status=error.status)
+        return await show(
+            view, await view.about("contested"), problem=f"{error.message}. {error.hint}", status=error.status
+        )
     return view.go(f"/c/{collab}/contested")
 
 

@@ -63,7 +63,11 @@ class Shape:
     def query(self) -> str:
         """The address's parameters."""
         said = {"view": "unified" if self.is_unified else "", "outputs": "" if self.has_outputs else "hidden"}
-        return "?" + urlencode({name: value for name, value in said.items() if value}) if any(said.values()) else ""
+        return (
+            "?" + urlencode({name: value for name, value in said.items() if value})
+            if any(said.values())
+            else ""
+        )
 
 
 @dataclass
@@ -145,7 +149,9 @@ def named(asked: str, commit: str, log: Iterable[LogEntry]) -> Point:
         return Point("now" if asked == "main" else "the newest version", None)
     if asked != commit:
         return Point(f"version {asked}" if asked[:1].isdigit() else asked, None)
-    return Point("a save" if len(asked) == 40 else asked, next((each for each in log if each.commit == commit), None))
+    return Point(
+        "a save" if len(asked) == 40 else asked, next((each for each in log if each.commit == commit), None)
+    )
 
 
 def runs(cells: Iterable[dict[str, Any]]) -> Iterator[Run]:

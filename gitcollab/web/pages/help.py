@@ -11,7 +11,18 @@ from gitcollab.web.pages.frame import Page, View
 
 MANUAL = Path(__file__).parents[2] / "manual"
 FIRST = "start"
-ORDER = ("start", "sharing", "merging", "settling", "publishing", "jupyter", "git", "running", "http", "glossary")
+ORDER = (
+    "start",
+    "sharing",
+    "merging",
+    "settling",
+    "publishing",
+    "jupyter",
+    "git",
+    "running",
+    "http",
+    "glossary",
+)
 """How the manual is read; what is not named here comes at the end."""
 
 

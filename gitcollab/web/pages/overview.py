@@ -106,7 +106,13 @@ def everybody(about: About, sessions: Iterable[Session], told: Sequence[Line]) -
     for line in told:
         last.setdefault(line.user, line)
     return [
-        Somebody(member.user, about.name(member.user), str(member.role), opened.get(member.user), last.get(member.user))
+        Somebody(
+            member.user,
+            about.name(member.user),
+            str(member.role),
+            opened.get(member.user),
+            last.get(member.user),
+        )
         for member in about.members
     ]
 

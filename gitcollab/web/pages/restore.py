@@ -24,7 +24,13 @@ async def restore(view: View) -> Response:
     now = await view.do(acts.Deliver(actor=view.actor, collab=collab, session=session))
     await view.do(
         acts.Save(
-            actor=view.actor, collab=collab, session=session, path=path, data=old.data, base=now.head, tool="web"
+            actor=view.actor,
+            collab=collab,
+            session=session,
+            path=path,
+            data=old.data,
+            base=now.head,
+            tool="web",
         )
     )
     await view.do(acts.CloseSession(actor=view.actor, collab=collab, session=session))

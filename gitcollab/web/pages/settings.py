@@ -71,7 +71,9 @@ async def add_link(view: View) -> Response:
     if days not in {str(each) for each in DAYS}:
         raise BadInput("For how long?", f"choose one of {', '.join(map(str, DAYS))} days")
     uses = 1 if said.get("uses") == "1" else None
-    act = CreateLink(actor=view.actor, collab=collab, role=role(said), expires_in=int(days) * 86400, uses=uses)
+    act = CreateLink(
+        actor=view.actor, collab=collab, role=role(said), expires_in=int(days) * 86400, uses=uses
+    )
     try:
         link = invitation(await view.do(act), view.site.base_url).link
     except GitcollabError as error:
@@ -80,8 +82,6 @@ async def add_link(view: View) -> Response:
         about = await view.about("settings")
         return await show(view, about, problem=f"{error.message}. {error.hint}", status=error.status)
     return await show(view, await view.about("settings"), made=link, status=201)
-
-
 
 
 async def revoke_link(view: View) -> Response:

@@ -29,9 +29,17 @@ def test_each_side_shows_what_it_changed() -> None:
 @pytest.mark.parametrize(
     ("given", "what", "has_text"),
     [
-        ({"field": "cell", "shared": None, "session": {"cell_type": "code", "source": ["x"]}}, "deleted it", False),
+        (
+            {"field": "cell", "shared": None, "session": {"cell_type": "code", "source": ["x"]}},
+            "deleted it",
+            False,
+        ),
         ({"field": "file", "cell": None, "shared": {"bytes": "AAAA"}}, "this file", False),
-        ({"field": "metadata.tags", "shared": ["a"], "session": ["b"], "base": []}, "the setting tags", False),
+        (
+            {"field": "metadata.tags", "shared": ["a"], "session": ["b"], "base": []},
+            "the setting tags",
+            False,
+        ),
         ({"field": "text", "cell": None, "range": (3, 5)}, "lines 4 to 5", True),
     ],
 )

@@ -52,7 +52,9 @@ def test_what_went_stands_before_what_came() -> None:
         ["removed", 3, "e", None, ""],
         ["same", 4, "f", 4, "f"],
     ]
-    assert [" a", "\u2212b", "\u2212e", "+c", "+d", " f"] == [f"{sign}{html}" for sign, _, _, html in unified(rows)]
+    assert [" a", "\u2212b", "\u2212e", "+c", "+d", " f"] == [
+        f"{sign}{html}" for sign, _, _, html in unified(rows)
+    ]
 
 
 def test_ends_are_called_what_people_call_them() -> None:
