@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -11,25 +12,37 @@ from starlette.responses import Response
 from gitcollab.errors import GitcollabError
 from gitcollab.model import Item
 
+DEEPEST = 100
+"""Levels of nesting that leave; a notebook may hold more, and its bytes are a file to be had as they are."""
 
-def full(value: Any) -> Any:
-    """Returns ``value`` as plain JSON values with every field present, defaults too; an item says its digest as
-    ``seen``, which a settlement sends back."""
+
+def full(value: Any, depth: int = 0) -> Any:
+    """Returns ``value`` as plain JSON values with every field present, defaults too.
+
+    An item says its digest as ``seen``, which a settlement sends back. What JSON has no word for (infinities, NaN) and
+    what lies deeper than ``DEEPEST`` is null.
+    """
     if isinstance(value, msgspec.Struct):
-        fields = {field: full(getattr(value, field)) for field in value.__struct_fields__}
+        fields = {field: full(getattr(value, field), depth + 1) for field in value.__struct_fields__}
         tag = value.__struct_config__
         named = {tag.tag_field: tag.tag} if tag.tag_field else {}
         return {**named, **fields, **({"seen": value.digest} if isinstance(value, Item) else {})}
+    if isinstance(value, dict | list | tuple) and depth > DEEPEST:
+        return None
     if isinstance(value, dict):
-        return {key: full(each) for key, each in value.items()}
+        return {key: full(each, depth + 1) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [full(each) for each in value]
-    return value
+        return [full(each, depth + 1) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def encoded(value: Any) -> bytes:
-    """``value`` as UTF-8 JSON."""
-    return msgspec.json.encode(full(value))
+    """``value`` as JSON: in UTF-8, or in ASCII if it holds what only that carries (half a character, a huge number)."""
+    plain = full(value)
+    try:
+        return msgspec.json.encode(plain)
+    except (UnicodeEncodeError, OverflowError):
+        return ascii_line(plain)
 
 
 def ascii_line(value: Any) -> bytes:

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from itertools import islice
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from gitcollab.errors import GitcollabError
@@ -119,6 +120,6 @@ class Hub:
                     self.restart()
                     async for event in events:
                         self.tell(event)
-            except (GitcollabError, OSError) as error:
+            except (GitcollabError, OSError, msgspec.MsgspecError) as error:
                 log.warning("writer not followed", error=str(error))
             await asyncio.sleep(pause)
