@@ -125,7 +125,9 @@ class Daemon:
         try:
             await self._run(owner)
         except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+            error = failed.exceptions[0]
+            log.error("stopped", error=str(error), kind=type(error).__name__)
+            raise error from None
 
     async def _run(self, owner: Owner) -> None:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
@@ -134,7 +136,8 @@ class Daemon:
                     part.start()
                 group.start_soon(self._begin, group, owner)
                 try:
-                    async for _ in signals:
+                    async for number in signals:
+                        log.info("asked to stop", signal=number.name)
                         break
                 finally:
                     with anyio.CancelScope(shield=True):
