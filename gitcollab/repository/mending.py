@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gitcollab.errors import TooLarge
+from gitcollab.errors import BadInput, TooLarge
 from gitcollab.repository.errors import Damaged
 from gitcollab.repository.repository import Repository
 from gitcollab.repository.running import attempt
@@ -100,5 +100,5 @@ def _brought(repo: Repository, tip: str) -> Iterator[Place]:
             for change in repo.changes(before, commit.oid):
                 if change.new is not None:
                     yield Place(change.new.oid, change.path, commit.oid)
-    except Damaged:
-        return  # a commit or tree is lost itself; what lies behind it cannot be told
+    except (Damaged, BadInput):
+        return  # a commit or tree is lost itself, and what lies behind it; or a tag, whose commit a branch holds too

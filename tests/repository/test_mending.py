@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from gitcollab.model import Person
 from gitcollab.repository import Damaged, Mended, Place, Repository, faults, mend, places
 
 MAIN = "refs/heads/main"
@@ -91,3 +92,14 @@ def test_a_cut_commit_or_tree_stops_no_reader(repo, commit):
         again.merge_bases(first, second)
     assert set(mend(again).lost) == {first, tree}
     assert places(again, [tree]) == ()
+
+
+def test_tags_are_no_hindrance_to_naming_what_is_lost(repo, commit):
+    first = commit({"a.txt": "1"})
+    repo.move(MAIN, first, None)
+    repo.tag("a/v1.0.0", first, "one", author=Person(name="ana"), at="2026-11-20T10:00:00Z")
+    blob = repo.entry(first, "a.txt").oid
+    cut(repo, blob)
+    again = Repository(repo.path)
+    assert (blob,) == mend(again).lost
+    assert (Place(blob, "a.txt", first),) == places(again, [blob])
