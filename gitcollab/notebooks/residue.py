@@ -49,7 +49,7 @@ def ask(question: bytes, patience: float = PATIENCE) -> Json:
     return None if answer is None or "value" not in answer else answer
 
 
-class _Process:
+class _Answerer:
     """The one process, started when first asked, again after it had to be killed or this process forked."""
 
     def __init__(self) -> None:
@@ -118,5 +118,5 @@ def _send(process: subprocess.Popen[bytes], question: bytes) -> None:
 
 
 _lock = threading.Lock()
-_process = _Process()
+_process = _Answerer()
 atexit.register(_process.stop)

@@ -46,17 +46,17 @@ class History:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether ``newer`` is or descends from ``older``."""
-        return older == newer or older in self._common(older, newer)
+        return older == newer or older in self._meetings(older, newer)
 
     def merge_bases(self, a: str, b: str) -> list[str]:
         """Returns the best common ancestors, newest first: several in a criss-cross, none for strangers."""
-        found = self._common(a, b)
+        found = self._meetings(a, b)
         if len(found) < 2:
             return found
         return [
             each
             for each in found
-            if not any(each in self._common(each, other) for other in found if other != each)
+            if not any(each in self._meetings(each, other) for other in found if other != each)
         ]
 
     def _walk(self, tip: str) -> Iterator[Commit]:
@@ -88,7 +88,7 @@ class History:
     def _at(self, commit: Commit, path: str) -> Entry | None:
         return self._trees.below(commit.tree, path)
 
-    def _common(self, a: str, b: str) -> list[str]:
+    def _meetings(self, a: str, b: str) -> list[str]:
         """Paints what each side descends from until one side has nothing of its own left (git's paint_down_to_common).
 
         Deepest first, so that whatever a side still has of its own cannot descend from what was passed already: when
