@@ -20,11 +20,12 @@ from gitcollab.flow.charter import Charter
 from gitcollab.flow.items import read_items
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Actor, Receipt, Role, SessionName, Take
-from gitcollab.repository import Repository, heal
+from gitcollab.repository import Repository
 from gitcollab.store import clock, collabs, people, sessions
 from gitcollab.workspace import Rules
 from gitcollab.writer.accounts import answer
 from gitcollab.writer.house import House
+from gitcollab.writer.upkeep import heal_all
 
 BOOK, TEXT, TABLE = "analysis.ipynb", "notes.txt", "data/table.csv"
 OWN = b"Ana has not shown this to anybody yet\n"
@@ -66,8 +67,7 @@ class World:
 
     def begin(self) -> None:
         """Starts as the writer does: heals, recovers, and takes up the workspaces."""
-        for repository in sorted((self.root / "collabs").glob("*.git")):
-            heal(repository)
+        heal_all(self.place, 0.0)
         failed = self.house.recover()
         assert failed == {}, failed
         for collab, session, directory in self.workspaces():

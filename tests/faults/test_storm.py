@@ -53,6 +53,51 @@ def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
     figures(f"kill -9 of the writer: {kills} times, {counts}, longest wait {longest:.1f} s")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_kills_while_workspaces_are_written_change_nobodys_files_and_deliver_them_all(
+    a_server: Any, tmp_path: Path, is_long: bool, figures: Callable[[str], None]
+) -> None:
+    kills, chance = 60 if is_long else 4, random.Random(4)
+    (work := tmp_path / "work").mkdir()
+    (work / "ana.txt").write_text("0\n")
+    with a_server(tmp_path / "root") as server:
+        shared = server.client("ana").share(["ben"], [work])
+        desks = {"ana": work, "ben": Path(shared["directory"])}
+        written = {}
+        for number in range(kills):
+            for user, desk in desks.items():
+                for name in (f"{user}.txt", f"{user}-{number % 3}.txt"):
+                    written[name] = f"{user} {number}\n" * chance.randrange(1, 5000)
+                    (desk / name).write_text(written[name])
+            time.sleep(chance.uniform(0, 1.5))  # the moment is random, not awaited
+            kill_writer(server)
+        took = settled(desks, written)
+        assert [] == server.client("ana").contested(shared["id"])
+        assert ["ana", "ben"] == [one["user"] for one in server.client("ana").sessions(shared["id"])]
+    figures(f"kill -9 with workspaces: {kills} times, all {len(written)} files in both after {took:.1f} s")
+
+
+def settled(desks: dict[str, Path], written: dict[str, str]) -> float:
+    """Waits until every workspace holds what everybody wrote; nobody's own file may ever be another."""
+    began = time.monotonic()
+    while any(text(desk / name) != data for desk in desks.values() for name, data in written.items()):
+        for user, desk in desks.items():
+            own = {name: data for name, data in written.items() if name.startswith(user)}
+            assert own == {name: text(desk / name) for name in own}
+        assert time.monotonic() - began < 120
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def text(path: Path) -> str:
+    """What a file holds, nothing if it is not there."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+
+
 def publishes(crowd: Any, is_over: threading.Event) -> None:
     """Ana publishes again and again; what the killed writer did not answer may or may not have been done."""
     while not is_over.wait(0.3):
