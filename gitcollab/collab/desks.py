@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +17,7 @@ from gitcollab.flow.copies import oid_at
 from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
 from gitcollab.model import SessionName
 from gitcollab.repository import Repository
-from gitcollab.workspace import Rules, identity, read_stable, scan
+from gitcollab.workspace import Rules, Unstable, identity, read_stable, scan
 
 FURTHEST = 500
 """Commits of a session that are looked through for the version a workspace holds."""
@@ -23,6 +25,9 @@ FURTHEST = 500
 FEW = 10
 """So many deletions, or one in ten of the files, are taken in without asking."""
 
+
+TICK = 0.025
+"""Seconds after which a file that was left alone counts as whole."""
 
 NOWHERE = (0, 0)
 """The place of a directory that is not there."""
@@ -67,11 +72,15 @@ class Desks:
         gone = [path for path in desk.known if path not in there]
         if len(gone) <= max(FEW, len(desk.known) * FEW // 100):  # more at once is for the watch to ask about
             yield from ((path, None) for path in gone)
-        for path in sorted(there):
+        young: list[str] = []
+        for path in itertools.chain(sorted(there), _after_a_tick(young)):
             try:
                 data = read_stable(desk.root, path, limit=desk.rules.cap(path))
+            except Unstable:
+                young.append(path)
+                continue
             except (GitcollabError, FileNotFoundError):
-                continue  # being written or not to be taken in: the watcher says so, and comes back to it
+                continue  # not to be taken in: the watcher says so, and comes back to it
             if content_id(path, data) != desk.known.get(path):
                 yield path, data
 
@@ -146,3 +155,12 @@ class Desks:
             temporary.write_bytes(msgspec.json.encode(kept))
             os.replace(temporary, path)
             self._unkept.discard(session)
+
+
+def _after_a_tick(young: list[str]) -> Iterator[str]:
+    """Yields once more, a moment later, what was too young to be read; who is still writing then is waited for by
+    the watcher.
+    """
+    if young:
+        time.sleep(TICK)
+    yield from list(young)

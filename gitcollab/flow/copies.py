@@ -40,11 +40,13 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     ``base`` is the commit that its client names, which is exact. ``stamp`` is the version that rides along in a
     notebook's metadata: an editor keeps it while it saves again and again, so its own later saves count with it.
+    ``is_seen``: the base is only what a directory was last seen to hold; who wrote into it may never have read that.
     """
 
     path: str
     base: str | None = None
     stamp: str | None = None
+    is_seen: bool = False
 
 
 def origin(repo: Repository, session: SessionName, claim: Claim, data: bytes | None) -> Copy:
@@ -66,9 +68,10 @@ def origin(repo: Repository, session: SessionName, claim: Claim, data: bytes | N
         )
         if followed is not None and not is_said:
             return followed
-    if base is not None and (exact := _exact(repo, session, head, claim.path, base)):
+    exact = None if base is None else _exact(repo, session, head, claim.path, base)
+    if exact is not None and (exact.fork or stamp or not claim.is_seen):
         return exact
-    return _nearest(repo, head, claim.path, data)
+    return _nearest(repo, exact or Copy(commit=head), head, claim.path, data)
 
 
 def forks(repo: Repository, session: SessionName) -> dict[SessionName, str]:
@@ -156,23 +159,26 @@ def _brought(repo: Repository, commit: Commit, names: tuple[str, ...]) -> bool:
     return not is_own_save and _file(repo, commit.oid, names) != _file(repo, commit.parents[0], names)
 
 
-def _nearest(repo: Repository, head: str, path: str, data: bytes | None) -> Copy:
-    newest = Copy(commit=head)
+def _nearest(repo: Repository, likely: Copy, head: str, path: str, data: bytes | None) -> Copy:
     if data is None or len(data) > COMPARED:
-        return newest
-    candidates = [newest, *_replaced(repo, head, path)]
+        return likely
+    candidates = [likely, *_replaced(repo, head, path)]
     if len(candidates) == 1:
-        return newest
+        return likely
     return min(candidates, key=lambda copy: _distance(bytes_at(repo, copy.commit, path), data))
 
 
 def _replaced(repo: Repository, head: str, path: str) -> Iterator[Copy]:
-    """Yields the versions of a file just before each of the recent deliveries that changed it, newest first."""
+    """Yields the versions that a copy may still be of, newest first: those just before each of the recent deliveries
+    that changed the file, and the older copies that were merged since.
+    """
     seen = 0
     for commit in itertools.islice(repo.line(head), FURTHEST):
         if len(commit.parents) < 2 or not commit.trailers.get("Gitcollab-Session"):
             continue
-        if is_delivery(commit) and _brought(repo, commit, (path,)) and repo.entry(commit.parents[0], path):
+        if not is_delivery(commit) and commit.trailers.get("Gitcollab-Act") == ("snapshot",):
+            yield Copy(commit=commit.parents[1], is_stale=True)
+        elif is_delivery(commit) and _brought(repo, commit, (path,)) and repo.entry(commit.parents[0], path):
             yield Copy(commit=commit.parents[0], is_stale=True)
         seen += is_delivery(commit)
         if seen >= RECENT:

@@ -69,7 +69,7 @@ def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge)
     if saving.to:
         return _saved_on(repo, saving, saving.session, _head(repo, saving.session))
     data, stamp = _stripped(saving)
-    claim = Claim(path=saving.path, base=saving.base, stamp=stamp)
+    claim = Claim(path=saving.path, base=saving.base, stamp=stamp, is_seen=saving.tool in WATCHED)
     copy = origin(repo, saving.session, claim, data)
     saving = msgspec.structs.replace(saving, data=data, base=stamp or saving.base, is_stamped=bool(stamp))
     head = _head(repo, copy.fork or saving.session)

@@ -210,3 +210,37 @@ def test_a_session_with_the_longest_name_can_still_be_forked(stage, ana, person,
     first = ben.saves(NB, notebook(("a", "x = 1")))
     ben.saves(NB, notebook(("a", "x = 100")), base=first.version)
     assert ben.saves(NB, notebook(("a", "x = 10")), base=first.version).forked == f"ben/{'b' * 56}-2"
+
+
+def test_an_unstamped_copy_that_was_merged_once_is_merged_again(stage, ana, ben):
+    lines = [f"line {n}" for n in range(9)]
+    first = ana.saves("notes.md", "\n".join(lines).encode())
+    ben.saves("notes.md", "\n".join(["ben", *lines[1:]]).encode(), base=ben.head)
+    hers = [*lines[:7], "ana 7", lines[8]]
+    ana.saves("notes.md", "\n".join(hers).encode(), base=first.version)
+    hers[4] = "ana 4"
+    ana.saves("notes.md", "\n".join(hers).encode())
+    assert stage.main("notes.md") == "\n".join(["ben", *hers[1:]]).encode()
+
+
+def test_a_file_overwritten_from_elsewhere_while_a_delivery_waits_is_merged(stage, ana, ben, bens_desk):
+    lines = [f"line {n}" for n in range(9)]
+    ana.saves("notes.md", "\n".join(lines).encode())
+    hers, his = lines.copy(), lines.copy()
+    for number, (her_line, his_line) in enumerate([(1, 7), (3, 5)]):
+        his[his_line] = f"ben {his_line}"
+        copied = "\n".join(his).encode()  # the next version of his own, which knows nothing of hers
+        (bens_desk / "notes.md").write_bytes(copied)
+        hers[her_line] = f"ana {her_line}"
+        now = ana.reads("notes.md").decode().replace(f"line {her_line}", f"ana {her_line}")
+        ana.saves("notes.md", now.encode(), base=ana.head)
+        stage.collab.take_in(ben.session, "notes.md", copied)
+        assert (number, stage.items()) == (number, ())
+    both = ["line 0", "ana 1", "line 2", "ana 3", "line 4", "ben 5", "line 6", "ben 7", "line 8"]
+    assert stage.main("notes.md").decode().split("\n") == both
+
+
+def test_what_was_saved_in_the_very_moment_before_is_swept_up(stage, ben, bens_desk):
+    (bens_desk / "notes.md").write_bytes(b"mine\n")
+    (receipt,) = stage.collab.sweep_one(ben.session)
+    assert receipt.snapshot
