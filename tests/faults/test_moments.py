@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +12,8 @@ from typing import Any
 import pytest
 
 DRIVER = Path(__file__).with_name("moments.py")
-CAN_TEAR = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="a system call's result is changed on x86-64 only"
-)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+
 GROUPS = ("saves", "workspaces", "decisions", "houses")
 
 
@@ -29,7 +27,7 @@ def moments(within: Path, group: str, fault: str, count: int) -> list[dict[str, 
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
-@pytest.mark.slow
+@pytest.mark.machine("x86_64", "aarch64")
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_kill_at_any_moment_loses_and_doubles_nothing(
     group: str, in_memory: Path, is_long: bool, figures: Callable[[str], None]
@@ -40,8 +38,7 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(
     figures(f"kill -9 in {group}: {len(killed)} moments, {sum(one['seconds'] for one in killed):.0f} s")
 
 
-@CAN_TEAR
-@pytest.mark.slow
+@pytest.mark.machine("x86_64")
 @pytest.mark.parametrize("fault", ["full", "broken", "read-only"])
 def test_a_disk_that_refuses_is_said_so_and_everything_works_when_it_takes_writes_again(
     fault: str, in_memory: Path, is_long: bool, figures: Callable[[str], None]
@@ -54,8 +51,7 @@ def test_a_disk_that_refuses_is_said_so_and_everything_works_when_it_takes_write
     assert refused != []
 
 
-@CAN_TEAR
-@pytest.mark.slow
+@pytest.mark.machine("x86_64")
 def test_a_write_that_a_kill_tears_is_never_read(
     in_memory: Path, is_long: bool, figures: Callable[[str], None]
 ) -> None:
