@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -131,9 +132,11 @@ def _told(context: ExceptionContext) -> None:
     if "disk is full" in text or getattr(error, "sqlstate", "") == "53100":
         raise NoSpace("the database's disk is full", "free some space; nothing was saved") from error
     if "disk i/o error" in text or "readonly database" in text:
-        raise Unavailable(
-            "the disk refuses the database", "look at the server's disk; nothing was saved"
-        ) from error
+        data = (
+            {"errno": errno.EIO} if "i/o" in text else {}
+        )  # after which no flush of this process is to be trusted
+        why = "the disk refuses the database"
+        raise Unavailable(why, "look at the server's disk; nothing was saved", **data) from error
     if "malformed" in text or "not a database" in text:
         raise Unusable("the database is damaged", "`gitcollab doctor` says what can be done") from error
     if context.is_disconnect or _is_busy(error, text):
