@@ -20,6 +20,7 @@ from acting import World
 from invariants import Promised, Publish, Save, check
 from tracing import TOLD, Fault, Traced, forked, ready, relieved, trace
 
+from gitcollab import logs
 from gitcollab.errors import GitcollabError, NoSpace
 
 Act = Callable[[World], None]
@@ -51,6 +52,7 @@ class Problem(msgspec.Struct, tag=True):
 
 def main() -> None:
     """Runs what the command line says."""
+    logs.to_stderr("moments")
     top, group, fault = Path(sys.argv[1]), sys.argv[2], Fault(sys.argv[3])
     count, chance = int(sys.argv[4]), random.Random(int(sys.argv[5]))
     seed, here = top / "seed", top / "here"
