@@ -27,8 +27,8 @@ import pytest
 from gitcollab.client import Client
 from gitcollab.errors import GitcollabError, Unavailable, Unusable
 
-IS_LONG = os.environ.get("GITCOLLAB_LONG") == "1"
-"""Asked here, before the tests' own environment begins: whether there is time for thousands of faults."""
+LONG = float(os.environ.get("GITCOLLAB_LONG", "0"))
+"""Asked here, before the tests' own environment begins: 1 lets thousands of faults happen, 0.1 a tenth of them."""
 
 HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")
@@ -50,7 +50,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def is_long() -> bool:
     """Whether this is the long run."""
-    return IS_LONG
+    return LONG > 0
+
+
+@pytest.fixture(scope="session")
+def often() -> Callable[[int, int], int]:
+    """Says how often: the first number in a short run, the second, or the wanted part of it, in a long one."""
+    return lambda short, long: max(short, int(long * LONG))
 
 
 @pytest.fixture(scope="session")

@@ -64,9 +64,9 @@ def desk(server: Any, tmp_path: Path) -> Desk:
 
 @pytest.mark.timeout(3600)
 def test_no_torn_version_of_a_large_notebook_is_committed(
-    desk: Desk, is_long: bool, figures: Callable[[str], None]
+    desk: Desk, is_long: bool, often: Callable[[int, int], int], figures: Callable[[str], None]
 ) -> None:
-    count, size = (1000, 10_000_000) if is_long else (40, 2_000_000)
+    count, size = often(40, 1000), 10_000_000 if is_long else 2_000_000
     chance, path = random.Random(4), desk.at / "book.ipynb"
     versions = {}
     for number in range(count):

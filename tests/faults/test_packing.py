@@ -40,9 +40,9 @@ def saved(repo: Repository, count: int, chance: random.Random) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_kill_of_packing_at_any_moment_loses_nothing(
-    in_memory: Path, is_long: bool, figures: Callable[[str], None]
+    in_memory: Path, often: Callable[[int, int], int], figures: Callable[[str], None]
 ) -> None:
-    chance, path, count = random.Random(4), in_memory / "c.git", 100 if is_long else 5
+    chance, path, count = random.Random(4), in_memory / "c.git", often(5, 100)
     repo = Repository.create(path)
     saved(repo, 100, chance)
     longest = packed(path, "n", None)

@@ -29,16 +29,16 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(
     a_crowd: Any,
     a_disk: Any,
     invariants: ModuleType,
-    is_long: bool,
+    often: Callable[[int, int], int],
     figures: Callable[[str], None],
 ) -> None:
     chance, began = random.Random(4), time.monotonic()
     cuts = saves = versions = 0
     slowest = 0.0
-    while cuts < (200 if is_long else 3):
+    wanted = often(3, 200)
+    while cuts < wanted:
         with a_disk() as disk:
-            wanted = CUTS if is_long else 3
-            for image, promised in cut(disk, wanted, (a_server, a_crowd), chance):
+            for image, promised in cut(disk, min(CUTS, wanted), (a_server, a_crowd), chance):
                 disk.mounted(image)
                 try:
                     slowest = max(slowest, restarted(disk.top / "root"))

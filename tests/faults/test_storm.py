@@ -25,10 +25,10 @@ def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
     a_crowd: Any,
     tmp_path: Path,
     invariants: ModuleType,
-    is_long: bool,
+    often: Callable[[int, int], int],
     figures: Callable[[str], None],
 ) -> None:
-    kills, chance = 200 if is_long else 6, random.Random(4)
+    kills, chance = often(6, 200), random.Random(4)
     longest = 0.0
     with a_server(tmp_path / "root") as server, a_crowd(server) as crowd:
         crowd.savers[0].more(1)
@@ -56,9 +56,9 @@ def test_kills_at_random_moments_lose_nothing_that_was_acknowledged(
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_kills_while_workspaces_are_written_change_nobodys_files_and_deliver_them_all(
-    a_server: Any, tmp_path: Path, is_long: bool, figures: Callable[[str], None]
+    a_server: Any, tmp_path: Path, often: Callable[[int, int], int], figures: Callable[[str], None]
 ) -> None:
-    kills, chance = 60 if is_long else 4, random.Random(4)
+    kills, chance = often(4, 60), random.Random(4)
     (work := tmp_path / "work").mkdir()
     (work / "ana.txt").write_text("0\n")
     with a_server(tmp_path / "root") as server:
