@@ -140,35 +140,46 @@ def _imported(line: str) -> list[str]:
 
 
 def _more_words(base: str, ours: str, theirs: str) -> str | None:
-    """The side that took out the very words that the other one did, and wrote all of its words and more; else None.
+    """The side that made the other one's edit, word for word, and wrote more; None if neither did.
 
-    Of two that differ in space alone it is the longer.
+    Of two that differ in space alone it is the longer, unless the space is indentation.
     """
     if len(base) + len(ours) + len(theirs) > 3 * LONG_LINE:
         return None
     words = [_words.findall(text) for text in (base, ours, theirs)]
     if words[1] == words[2]:
-        return max(ours, theirs, key=lambda text: (len(text), text))
-    one, two = _rewording(words[0], words[1]), _rewording(words[0], words[2])
-    if one[0] != two[0]:
-        return None
-    for large, small, text in ((one[1], two[1], ours), (two[1], one[1], theirs)):
-        rest = iter(large)
-        if small and len(large) > len(small) and all(word in rest for word in small):
+        stripped = [[line.strip() for line in text.split("\n") if line.strip()] for text in (ours, theirs)]
+        return None if stripped[0] == stripped[1] else max(ours, theirs, key=lambda text: (len(text), text))
+    for large, small, text in ((words[1], words[2], ours), (words[2], words[1], theirs)):
+        if _includes(words[0], large, small):
             return text
     return None
 
 
-def _rewording(old: list[str], new: list[str]) -> tuple[set[int], list[str]]:
-    """Which words went, by their places, and which came, in order."""
-    gone: set[int] = set()
-    came: list[str] = []
-    for hunk in hunks(
-        *("".join(f"{word}\n" for word in words).encode("utf-8", "replace") for words in (old, new))
-    ):
-        gone.update(range(hunk.start, hunk.end))
-        came += new[hunk.new_start : hunk.new_end]
-    return gone, came
+def _includes(base: list[str], large: list[str], small: list[str]) -> bool:
+    """Whether the larger rewording holds the smaller one: it took out the same and more, it wrote the same and more,
+    it left alone what the smaller one wrote, and it took out no more without writing something there."""
+    gone, came = _rewording(base, small)
+    all_gone, all_came = _rewording(base, large)
+    rest = iter([large[n] for n in sorted(all_came)])
+    if not came or not gone <= all_gone or not all(word in rest for word in (small[n] for n in sorted(came))):
+        return False
+    further = _word_hunks(small, large)
+    return all(
+        hunk.new_end > hunk.new_start and came.isdisjoint(range(hunk.start, hunk.end)) for hunk in further
+    )
+
+
+def _rewording(old: list[str], new: list[str]) -> tuple[set[int], set[int]]:
+    """Which words of the old text went, and which of the new one came."""
+    changed = _word_hunks(old, new)
+    gone = {n for hunk in changed for n in range(hunk.start, hunk.end)}
+    return gone, {n for hunk in changed for n in range(hunk.new_start, hunk.new_end)}
+
+
+def _word_hunks(old: list[str], new: list[str]) -> list[Hunk]:
+    texts = ["".join(f"{word}\n" for word in words).encode("utf-8", "replace") for words in (old, new)]
+    return hunks(texts[0], texts[1])
 
 
 # --- line by line --------------------------------------------------------------------------------------------------
