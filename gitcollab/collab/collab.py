@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +9,13 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
-from gitcollab import acts, notebooks, store
+from gitcollab import acts, notebooks
 from gitcollab.access import allow
 from gitcollab.collab.desks import Desks
 from gitcollab.collab.ledger import Ledger, Tell
 from gitcollab.collab.place import Place
+from gitcollab.collab.register import FORK, Register
+from gitcollab.collab.turns import Turns
 from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
 from gitcollab.events import AnyEvent, Asked, Drafted, Joined, Left, Skipped
 from gitcollab.flow.alter import changes_between
@@ -35,11 +36,9 @@ from gitcollab.model import (
     Session,
     SessionName,
     Version,
-    checked_name,
     checked_path,
 )
 from gitcollab.repository import Repository
-from gitcollab.store import members, sessions
 from gitcollab.workspace import Rules
 
 Clock = Callable[[], str]
@@ -57,23 +56,6 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     charter: Charter = Charter()
 
 
-class Turn(msgspec.Struct):
-    """What an act leaves to be done once its refs have moved durably: events to write, workspaces to follow."""
-
-    refs: list[str] = []
-    events: list[AnyEvent] = []
-    after: list[Callable[[], object]] = []
-    trouble: Exception | None = None
-
-    @contextmanager
-    def going_on(self) -> Iterator[None]:
-        """Lets what stands already stand, a save above all, when a later stage fails; the turn's end raises it."""
-        try:
-            yield
-        except Exception as trouble:
-            self.trouble = self.trouble or trouble
-
-
 class Collab:
     """One collab. Its acts may be called from any thread; each holds the collab's lock from beginning to end.
 
@@ -83,11 +65,10 @@ class Collab:
 
     def __init__(self, id: str, given: Given) -> None:
         self.id, self._given = id, given
-        self._lock = threading.RLock()
-        self._turn: Turn | None = None
-        self._is_behind = False
         self._repo = Repository(given.place.repository(id))
         self._ledger = Ledger(self._repo, id, given.engine, given.tell)
+        self._turns = Turns(self._repo, self._ledger)
+        self._register = Register(self._repo, id, given.engine)
         self.desks = Desks(self._repo, id, given.place)
 
     @classmethod
@@ -99,16 +80,15 @@ class Collab:
         root = repo.commit(tree, [], f"Begin {charter.title or id}", author=person, at=given.clock())
         repo.move(MAIN, root, None, "begin")
         begun = cls(id, given)
-        with begun._taking_turn() as turn:
-            turn.refs.append(MAIN)
+        begun._turns.moved(MAIN)
         return begun
 
     def recover(self) -> tuple[AnyEvent, ...]:
         """Completes what a crash interrupted: the blessed branch, missing events, landings and deliveries."""
-        with self._lock:
+        with self._turns.alone():
             roll_forward(self._repo)
             told = self._ledger.catch_up()
-            with self._taking_turn() as turn:
+            with self._turns.taking() as turn:
                 for session in self.open_sessions():
                     with turn.going_on():
                         self._land(session)
@@ -119,60 +99,55 @@ class Collab:
 
     def open_session(self, act: acts.OpenSession) -> acts.Opened:
         """Opens a session of the actor's, or takes it up again; what the shared branch has since is delivered."""
-        with self._acting(act) as actor:
-            session = self._session_for(act, actor.user)
-            if self._repo.head(session.ref) is None:
-                self._repo.move(session.ref, self._main(), None, f"open {session}")
-            with self._given.engine.begin() as conn:
-                sessions.open_session(conn, self.id, session.user, session.name, act.workspace, act.client)
-            self._tell(Joined(collab=self.id, user=actor.user, session=str(session)))
-            self._moved(session.ref)
-            self._deliver(session)
-            head = self._repo.head(session.ref) or ""
+        with self._acting(act):
+            session = self._register.name_for(act)
+            self._enter(session, act.workspace, act.client)
             return acts.Opened(
-                session=str(session), branch=session.branch, head=head, directory=act.workspace
+                session=str(session),
+                branch=session.branch,
+                head=self._head(session),
+                directory=act.workspace,
             )
 
     def open_workspace(self, user: str, directory: Path) -> None:
         """Opens a participant's session in a directory that the daemon has made for them."""
-        with self._taking_turn():
+        with self._turns.taking():
             session = SessionName(user=user, name="default")
-            if self._repo.head(session.ref) is None:
-                self._repo.move(session.ref, self._main(), None, f"open {session}")
-            with self._given.engine.begin() as conn:
-                sessions.open_session(conn, self.id, user, session.name, str(directory), "daemon")
-            self._tell(Joined(collab=self.id, user=user, session=str(session)))
-            self._moved(session.ref)
             self.desks.set_up(session, directory, Rules())
-            self._deliver(session)
+            self._enter(session, str(directory), "daemon")
+
+    def _enter(self, session: SessionName, workspace: str | None, client: str) -> None:
+        if self._repo.head(session.ref) is None:
+            self._repo.move(session.ref, self._main(), None, f"open {session}")
+        self._register.enter(session, workspace, client)
+        self._turns.tell(Joined(collab=self.id, user=session.user, session=str(session)))
+        self._turns.moved(session.ref)
+        self._deliver(session)
 
     def end(self, target: Path) -> None:
         """Moves the repository aside; nothing may be asked of this collab any more."""
-        with self._lock:
+        with self._turns.alone():
             self._given.place.repository(self.id).rename(target)
 
     def close_session(self, act: acts.CloseSession) -> Session:
         """Closes a session: what it holds stays and has landed, its branch and items too."""
         with self._acting(act) as actor:
-            self._required(act.session)
+            self._register.require(act.session)
             self.sweep_one(act.session)
             self._land(act.session)
-            self._tell(Left(collab=self.id, user=actor.user, session=str(act.session)))
-            self._then(
+            self._turns.tell(Left(collab=self.id, user=actor.user, session=str(act.session)))
+            self._turns.then(
                 lambda: self._closed(act.session)
             )  # a start lands open sessions only, so what it holds is first
-            return msgspec.structs.replace(self._session(act.session), is_open=False)
+            return msgspec.structs.replace(self._register.shown(act.session), is_open=False)
 
     def _closed(self, session: SessionName) -> None:
-        with self._given.engine.begin() as conn:
-            sessions.close_session(conn, self.id, session.user, session.name)
+        self._register.close(session)
         self.desks.clear(session)
 
     def open_sessions(self) -> tuple[SessionName, ...]:
         """Returns the open sessions that have a branch."""
-        with store.reading(self._given.engine).connect() as conn:
-            known = [one.session for one in sessions.sessions(conn, self.id) if one.is_open]
-        return tuple(one for one in known if self._repo.head(one.ref))
+        return self._register.open_now()
 
     # --- saves -----------------------------------------------------------------------------------------------------
 
@@ -180,7 +155,7 @@ class Collab:
         """Commits a save, lands it and delivers it, as the policies say."""
         with self._acting(act):
             checked_path(act.path)
-            self._required(act.session)
+            self._register.require(act.session)
             saving = Saving(
                 session=act.session,
                 path=act.path,
@@ -196,7 +171,7 @@ class Collab:
         with self._acting(act):
             checked_path(act.path)
             checked_path(act.to)
-            self._required(act.session)
+            self._register.require(act.session)
             if self._repo.entry(self._head(act.session), act.to) is not None:
                 raise BadInput(
                     f"there is already a {act.to}", "choose another name, or delete that one first"
@@ -206,7 +181,7 @@ class Collab:
     def land(self, act: acts.Land) -> Receipt:
         """Lands a session now."""
         with self._acting(act):
-            self._required(act.session)
+            self._register.require(act.session)
             landed = self._land(act.session, is_asked=True)
             self._deliver_all()
             return self._receipt(act.session, landed)
@@ -214,10 +189,10 @@ class Collab:
     def deliver(self, act: acts.Deliver) -> Session:
         """Delivers the shared branch to a session now."""
         with self._acting(act):
-            self._required(act.session)
+            self._register.require(act.session)
             self._land(act.session)
             self._deliver(act.session)
-            return self._session(act.session)
+            return self._register.shown(act.session)
 
     def sweep(self, act: acts.Sweep) -> tuple[Receipt, ...]:
         """Takes in at once what lies in the actor's watched workspaces."""
@@ -227,7 +202,7 @@ class Collab:
 
     def sweep_one(self, session: SessionName) -> tuple[Receipt, ...]:
         """Takes in everything that differs in one watched workspace; nothing if the daemon watches none."""
-        with self._taking_turn():
+        with self._turns.taking():
             try:
                 self._admit(session)
             except (Forbidden, NotFound):
@@ -236,33 +211,33 @@ class Collab:
 
     def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
-        with self._taking_turn():
+        with self._turns.taking():
             self._admit(session)
             return self._take_in(session, path, data)
 
     def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:
         """Takes in that a file of a watched workspace was renamed and not changed."""
-        with self._taking_turn():
+        with self._turns.taking():
             self._admit(session)
             if not self.desks.has_seen(session, path):
                 raise Unusable(f"others have made a {path} meanwhile", "it is merged with theirs")
             receipt = self._renamed(session, old, path, None)
-            self._then(lambda: self.desks.renamed(session, old, path))
+            self._turns.then(lambda: self.desks.renamed(session, old, path))
             return receipt
 
     def forget(self, session: SessionName) -> None:
         """Forgets a session's workspace: it was closed, or the directory is no longer the one it was."""
-        with self._lock:
+        with self._turns.alone():
             self.desks.clear(session)
 
     def tell(self, event: AnyEvent) -> None:
         """Journals something that moved no ref, and tells it."""
-        with self._taking_turn():
-            self._tell(event)
+        with self._turns.taking():
+            self._turns.tell(event)
 
     def mirror(self, session: SessionName) -> tuple[str, ...]:
         """Writes what the session's workspace still waits for; returns the paths that go on waiting."""
-        with self._lock:
+        with self._turns.alone():
             return self.desks.mirror(session)
 
     # --- decisions -------------------------------------------------------------------------------------------------
@@ -285,7 +260,7 @@ class Collab:
                 source=act.source,
             )
             commit = settle(self._repo, decision, self._given.merger)
-            self._moved(MAIN)
+            self._turns.moved(MAIN)
             self._deliver_all()
             return Receipt(snapshot=None, landed=commit, version=commit)
 
@@ -300,7 +275,7 @@ class Collab:
                 notebook=act.notebook, bump=act.bump, message=act.message, user=actor.user, at=self._now()
             )
             version = publish(self._repo, asked)
-            self._moved(f"refs/tags/{version.tag}", BLESSED)
+            self._turns.moved(f"refs/tags/{version.tag}", BLESSED)
             return version
 
     # --- how it is done --------------------------------------------------------------------------------------------
@@ -308,57 +283,14 @@ class Collab:
     @contextmanager
     def _acting(self, act: acts.CollabAct) -> Iterator[Actor]:
         """Takes a turn, and lets the act in only if its actor may do it now."""
-        with self._taking_turn():
-            with store.reading(self._given.engine).connect() as conn:
-                allow(act.actor, act, members.role_of(conn, self.id, act.actor.user))
+        with self._turns.taking():
+            allow(act.actor, act, self._register.role(act.actor.user))
             yield act.actor
-
-    @contextmanager
-    def _taking_turn(self) -> Iterator[Turn]:
-        """Holds the lock; all that moves in a turn shares one flush, then the journal, then the workspaces follow.
-
-        If it raises, no ref has moved and nothing is told; what a failing disk moved in part, the next turn tells.
-        """
-        with self._lock:
-            if self._turn is not None:
-                yield self._turn
-                return
-            if self._is_behind:
-                self._ledger.catch_up()
-            self._turn = turn = Turn()
-            self._is_behind = True
-            try:
-                with self._repo.barrier():
-                    yield turn
-                self._ledger.write(turn.refs, turn.events)
-                self._is_behind = False
-            finally:
-                self._turn = None
-            for act in turn.after:
-                with turn.going_on():
-                    act()
-            if turn.trouble is not None:
-                raise turn.trouble
-
-    def _moved(self, *refs: str) -> None:
-        """Notes, in the order of causes, which refs this turn has moved."""
-        if self._turn is not None:
-            self._turn.refs += refs
-
-    def _tell(self, event: AnyEvent) -> None:
-        """Notes an event that no ref tells of."""
-        if self._turn is not None:
-            self._turn.events.append(event)
-
-    def _then(self, act: Callable[[], object]) -> None:
-        """Notes what may happen only once this turn is durable."""
-        if self._turn is not None:
-            self._turn.after.append(act)
 
     def _saved(self, saving: Saving) -> Receipt:
         saved = snapshot(self._repo, saving, self._given.merger)
         if saved.question:
-            self._tell(
+            self._turns.tell(
                 Asked(
                     collab=self.id,
                     user=saving.session.user,
@@ -369,11 +301,10 @@ class Collab:
                 )
             )
         if saved.session != saving.session and saved.commit:
-            with self._given.engine.begin() as conn:
-                sessions.open_session(conn, self.id, saved.session.user, saved.session.name, None, FORK)
-        self._moved(saved.session.ref)
+            self._register.enter(saved.session, client=FORK)
+        self._turns.moved(saved.session.ref)
         landed = None
-        with self._taking_turn() as turn, turn.going_on():
+        with self._turns.taking() as turn, turn.going_on():
             landed = self._land(saved.session) if saved.commit else None
         self._deliver_all()
         return self._receipt(saving.session, landed, saved)
@@ -390,7 +321,7 @@ class Collab:
             parent=parent,
             files=changes_between(self._repo, parent, commit),
         )
-        self._tell(told)
+        self._turns.tell(told)
         return Receipt(snapshot=commit, landed=None, version=parent)
 
     def _renamed(self, session: SessionName, path: str, to: str, base: str | None) -> Receipt:
@@ -405,7 +336,7 @@ class Collab:
         receipt = self._saved(
             Saving(session=session, path=path, data=data, base=base, tool="watch", at=self._now())
         )
-        self._then(lambda: self.desks.took(session, path, data))
+        self._turns.then(lambda: self.desks.took(session, path, data))
         return receipt
 
     def _swept(self, session: SessionName) -> Iterator[Receipt]:
@@ -414,18 +345,17 @@ class Collab:
                 yield self._take_in(session, path, data)
             except (BadInput, TooLarge, Unusable) as refused:  # this file's own trouble, and nobody else's
                 who, name = session.user, str(session)
-                self._tell(Skipped(collab=self.id, user=who, session=name, path=path, reason=refused.code))
+                self._turns.tell(
+                    Skipped(collab=self.id, user=who, session=name, path=path, reason=refused.code)
+                )
 
     def _admit(self, session: SessionName) -> None:
         """Lets a workspace's save in only while its session is open and its person may save."""
-        self._required(session)
-        with store.reading(self._given.engine).connect() as conn:
-            role = members.role_of(conn, self.id, session.user)
-        allow(Actor(user=session.user, via="daemon"), acts.Save, role)
+        self._register.require(session)
+        allow(Actor(user=session.user, via="daemon"), acts.Save, self._register.role(session.user))
 
     def _is_maintainer(self, user: str) -> bool:
-        with store.reading(self._given.engine).connect() as conn:
-            role = members.role_of(conn, self.id, user)
+        role = self._register.role(user)
         return role is not None and role.rank >= Role.MAINTAINER.rank
 
     def _land(self, session: SessionName, *, is_asked: bool = False) -> str | None:
@@ -436,18 +366,15 @@ class Collab:
         landed = land(
             self._repo, session, at=self._now(), is_maintainer=is_maintainer, merger=self._given.merger
         )
-        self._moved(MAIN)
+        self._turns.moved(MAIN)
         return landed.commit if landed else None
 
     def _deliver_all(self) -> None:
         """Delivers to every open session, if the policy wants it at once; forks have nobody to deliver to."""
         if read_charter(self._repo, self._given.charter).delivery == "request":
             return
-        with store.reading(self._given.engine).connect() as conn:
-            known = [one for one in sessions.sessions(conn, self.id) if one.is_open and one.client != FORK]
-        waiting = [one.session for one in known if self._repo.head(one.session.ref)]
-        for session in waiting:
-            with self._taking_turn() as turn, turn.going_on():
+        for session in self._register.waiting():
+            with self._turns.taking() as turn, turn.going_on():
                 deliver(self._repo, session, at=self._now(), merger=self._given.merger)
             self._follow(session)
 
@@ -457,30 +384,8 @@ class Collab:
 
     def _follow(self, session: SessionName) -> None:
         """Notes that a session may have moved and its workspace, if the daemon watches one, follows."""
-        self._moved(session.ref)
-        self._then(lambda: self.desks.mirror(session))
-
-    def _session_for(self, act: acts.OpenSession, user: str) -> SessionName:
-        """The asked name, or the next free one if another copy of the same person's works under it."""
-        wanted = checked_name(act.name, "session")
-        if len(wanted) > LONGEST:
-            raise BadInput(f"a session's name has at most {LONGEST} characters", "choose a shorter one")
-        with store.reading(self._given.engine).connect() as conn:
-            taken = {
-                one.name: one for one in sessions.sessions(conn, self.id) if one.user == user and one.is_open
-            }
-        for number in range(1, len(taken) + 2):
-            name = wanted if number == 1 else f"{wanted}-{number}"
-            holder = taken.get(name)
-            if holder is None or _is_same_copy(holder, act):
-                return SessionName(user=user, name=name)
-        raise AssertionError("one more name than there are sessions is free")
-
-    def _required(self, session: SessionName) -> None:
-        with store.reading(self._given.engine).connect() as conn:
-            known = sessions.session(conn, self.id, session.user, session.name)
-        if self._repo.head(session.ref) is None or not known.is_open:
-            raise NotFound(f"session {session} is not open", "open it first: `gitcollab join`")
+        self._turns.moved(session.ref)
+        self._turns.then(lambda: self.desks.mirror(session))
 
     def _receipt(self, session: SessionName, landed: str | None, saved: Snapshot | None = None) -> Receipt:
         where = saved.session if saved else session
@@ -495,19 +400,6 @@ class Collab:
             question=saved.question if saved else "",
         )
 
-    def _session(self, session: SessionName) -> Session:
-        with store.reading(self._given.engine).connect() as conn:
-            known = sessions.session(conn, self.id, session.user, session.name)
-        return Session(
-            user=session.user,
-            name=session.name,
-            branch=session.branch,
-            head=self._head(session),
-            workspace=known.workspace,
-            is_open=known.is_open,
-            opened_at=known.opened_at,
-        )
-
     def _head(self, session: SessionName) -> str:
         return self._repo.head(session.ref) or ""
 
@@ -516,16 +408,3 @@ class Collab:
 
     def _now(self) -> str:
         return self._given.clock()
-
-
-LONGEST = 56
-"""Characters of a session's name that is asked for: forks and further copies add a number to it."""
-
-FORK = "fork"
-"""The client of a session that a stale copy goes on as: no workspace waits for deliveries there."""
-
-
-def _is_same_copy(holder: sessions.Registered, act: acts.OpenSession) -> bool:
-    if holder.workspace or act.workspace:
-        return holder.workspace == act.workspace
-    return not holder.client or not act.client or holder.client == act.client
