@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Engine
 
-from gitcollab import acts, notebooks
+from gitcollab import acts
 from gitcollab.access import allow
 from gitcollab.collab.desks import Desks
-from gitcollab.collab.ledger import Ledger, Tell
-from gitcollab.collab.place import Place
+from gitcollab.collab.given import Given
+from gitcollab.collab.ledger import Ledger
 from gitcollab.collab.register import FORK, Register
 from gitcollab.collab.turns import Turns
 from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
@@ -21,7 +20,6 @@ from gitcollab.events import AnyEvent, Asked, Drafted, Joined, Left, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.charter import Charter, read_charter, written
 from gitcollab.flow.deliver import deliver
-from gitcollab.flow.files import Merger
 from gitcollab.flow.items import read_items
 from gitcollab.flow.land import land
 from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
@@ -40,20 +38,6 @@ from gitcollab.model import (
 )
 from gitcollab.repository import Repository
 from gitcollab.workspace import Rules
-
-Clock = Callable[[], str]
-"""Returns the time in UTC, ISO 8601."""
-
-
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Collab stands on: where things lie, the store, the clock, and whom to tell what happened."""
-
-    place: Place
-    engine: Engine
-    clock: Clock
-    tell: Tell
-    merger: Merger = notebooks.merge
-    charter: Charter = Charter()
 
 
 class Collab:
