@@ -19,6 +19,7 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 from gitcollab import store
 from gitcollab.client import Client
+from gitcollab.workers.limits import die_with
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
@@ -146,8 +147,14 @@ def serving(root: Path, out: object, *words: str) -> Iterator[subprocess.Popen[b
     home = root.parent / "home"
     home.mkdir(exist_ok=True)
     command = [sys.executable, "-P", "-m", "gitcollab", "serve", "--root", str(root), "--port", "0", *words]
+    me = os.getpid()
     running = subprocess.Popen(
-        command, env={**kept, **HERMETIC, "HOME": str(home)}, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        command,
+        env={**kept, **HERMETIC, "HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=out,
+        preexec_fn=lambda: die_with(me),  # a run of tests that is killed leaves no server behind
     )
     with running:
         try:
