@@ -26,13 +26,18 @@ class Merging:
         self._errands = Errands(workers)
 
     def __call__(self, base: bytes, ours: bytes, theirs: bytes) -> notebooks.Merge:
-        """Merges three notebooks; what a worker cannot do within its limits is contested as a whole file."""
+        """Merges three notebooks; what a worker cannot do within its limits is contested as a whole file.
+
+        Raises Unavailable while the workers are away: then the landing waits.
+        """
         if len(base) + len(ours) + len(theirs) <= SMALL:
             return notebooks.merge(base, ours, theirs)
         act = acts.MergeBytes(actor=SERVICE, base=base, ours=ours, theirs=theirs)
         try:
             done = anyio.from_thread.run(self._ask, act)
         except GitcollabError as error:
+            if not error.data.get("was_stopped"):
+                raise
             return _whole_file(base, ours, theirs, f"too much to merge: {error.message}")
         return msgspec.convert(done, notebooks.Merge, builtin_types=(bytes,))
 
