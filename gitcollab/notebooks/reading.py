@@ -30,8 +30,8 @@ class Unreadable(ValueError):
 class Cell:
     """One cell: the JSON as it is in the file, and what is asked of it again and again."""
 
-    text: str | None = None
-    """The cell's text in the file, if that is laid out as Jupyter does it."""
+    inner: str | None = None
+    """The cell's text in the file, without its braces' lines, if that is laid out as Jupyter does it."""
 
     def __init__(self, data: dict[str, Json]) -> None:
         self.data = data
@@ -117,7 +117,7 @@ def read_any(data: bytes, known: dict[str, Cell] | None = None) -> Notebook:
 
     ``known`` holds the cells of other versions by their text: what is in several files is parsed once.
     """
-    if not data.strip():
+    if not data or data.isspace():
         return Notebook({"metadata": {}, "nbformat": 4, "nbformat_minor": 0}, [])
     cut = None if known is None else _cut(data, known)
     if cut is not None:
@@ -134,6 +134,8 @@ def read_any(data: bytes, known: dict[str, Cell] | None = None) -> Notebook:
 
 HEAD = '{\n "cells": [\n  {\n'
 FOOT = "\n  }\n ],\n"
+LONG_LINES = 1000
+"""Characters of a line, on average, from which on lines are long."""
 BORDER = "\n  },\n  {\n"
 
 
@@ -147,17 +149,27 @@ def _cut(data: bytes, known: dict[str, Cell]) -> Notebook | None:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    end = text.find(FOOT, len(HEAD) - 1)
-    if end < 0 or not text.startswith(HEAD):
+    end = text.rfind(FOOT)  # a later list of the same look makes the pieces fail below
+    if end < len(HEAD) or not text.startswith(HEAD):
         return None
     try:
         rest = json.loads('{"cells": []' + text[end + len(FOOT) - 2 :])
         if rest.pop("cells", None) != []:
             return None
-        cells = [known.get(part) or _kept(part, known) for part in text[len(HEAD) : end].split(BORDER)]
+        cells = [known.get(part) or _kept(part, known) for part in _pieces(text[len(HEAD) : end])]
         return Notebook(shaped(rest | {"cells": []}).top, cells)
     except (ValueError, RecursionError):
         return None
+
+
+def _pieces(text: str) -> list[str]:
+    """Splits at borders between cells; where lines are long, by way of the lines, which are found much faster."""
+    if text.count("\n") * LONG_LINES > len(text):
+        return text.split(BORDER)
+    lines = text.split("\n")
+    ends = [k for k, line in enumerate(lines) if line == "  }," and lines[k + 1 : k + 2] == ["  {"]]
+    starts = [0, *(k + 2 for k in ends)]
+    return ["\n".join(lines[a:b]) for a, b in zip(starts, [*ends, len(lines)], strict=True)]
 
 
 def _kept(part: str, known: dict[str, Cell]) -> Cell:
@@ -165,7 +177,7 @@ def _kept(part: str, known: dict[str, Cell]) -> Cell:
     if not is_cell(data) or (data["cell_type"] == "code" and "execution_count" not in data):
         raise ValueError("no cell")
     cell = Cell(data)
-    cell.text = "{\n" + part + "\n  }"
+    cell.inner = part
     known[part] = cell
     return cell
 

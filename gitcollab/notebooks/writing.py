@@ -20,14 +20,12 @@ def write(notebook: Notebook) -> bytes:
 
     A cell whose text in the file it came from is known to be in that form already is copied.
     """
-    top = notebook.top | {"metadata": _without(notebook.metadata, TRANSIENT)}
-    members = [f' "{name}": {_text(top[name], 1)}' for name in sorted({*top} - {"cells"})]
-    cells = [
-        cell.text if cell.text and _is_in_form(cell) else _cell_text(cell.data) for cell in notebook.cells
-    ]
-    body = "[\n  " + ",\n  ".join(cells) + "\n ]" if cells else "[]"
-    members.insert(sum(name < "cells" for name in top if name != "cells"), f' "cells": {body}')
-    text = "{\n" + ",\n".join(members) + "\n}\n"
+    top = notebook.top | {"metadata": _without(notebook.metadata, TRANSIENT), "cells": ()}
+    parts: list[str] = []  # joined once: a notebook may be large
+    for name in sorted(top):
+        parts += [",\n" if parts else "{\n", f' "{name}": ']
+        parts += _cells(notebook.cells) if name == "cells" else [_text(top[name], 1)]
+    text = "".join([*parts, "\n}\n"])
     try:
         return text.encode()
     except UnicodeEncodeError:  # a lone surrogate can only be written escaped
@@ -40,8 +38,21 @@ def _text(value: Json, depth: int) -> str:
     return text.replace("\n", "\n" + " " * depth) if "\n" in text else text
 
 
-def _cell_text(data: dict[str, Json]) -> str:
-    return _text(plain_cell(data), 2)
+def _cells(cells: list[Cell]) -> list[str]:
+    if not cells:
+        return ["[]"]
+    found = ["[\n  {\n"]
+    for cell in cells:
+        found += [_inner(cell), "\n  },\n  {\n"]
+    found[-1] = "\n  }\n ]"
+    return found
+
+
+def _inner(cell: Cell) -> str:
+    """A cell's text between the lines of its braces."""
+    if cell.inner is not None and _is_in_form(cell.data, cell.inner):
+        return cell.inner
+    return _text(plain_cell(cell.data), 2)[2:-4]
 
 
 def plain_cell(data: dict[str, Json]) -> dict[str, Json]:
@@ -100,17 +111,17 @@ def _joined(lines: Json) -> str | None:
 _indent = re.compile(r"\n +")
 
 
-def _is_in_form(cell: Cell) -> bool:
+def _is_in_form(data: dict[str, Json], inner: str) -> bool:
     """Whether a cell's text in a file that is laid out as Jupyter does it is what nbformat would write."""
-    text = cell.text
-    if text is None or "\\u" in text:
+    if "\\u" in inner:
         return False
-    layout = _layout(cell.data, 2)
-    if layout is None or layout[0] != text.count("\n"):
+    layout = _layout(data, 2)
+    if layout is None or layout[0] != inner.count("\n") + 2:
         return False
-    if len(text) - len(_indent.sub("\n", text)) != layout[1]:
+    indented = len(inner) - len(_indent.sub("\n", inner)) + len(inner) - len(inner.lstrip(" ")) + 2
+    if indented != layout[1]:
         return False
-    return len(text) > HUGE or plain_cell(cell.data) == cell.data
+    return len(inner) > HUGE or plain_cell(data) == data
 
 
 def _layout(value: Any, depth: int) -> tuple[int, int] | None:
