@@ -291,7 +291,7 @@ def checked_path(text: str) -> str:
         raise BadInput(
             f"{text[:200]!r} cannot be a path in a collab", "use a relative path without .. or .git"
         )
-    if parts[0] == ".gitcollab":
+    if parts[0].casefold() == ".gitcollab":
         raise BadInput(".gitcollab is written by the service alone", "use another directory")
     return text
 

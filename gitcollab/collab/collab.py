@@ -114,7 +114,7 @@ class Collab:
             self._given.place.repository(self.id).rename(target)
 
     def close_session(self, act: acts.CloseSession) -> Session:
-        """Closes a session: what it holds stays and has landed, its branch and items too."""
+        """Closes a session: its branch and items stay, and what it holds has landed if saves land by policy."""
         with self._acting(act) as actor:
             self._register.require(act.session)
             self.sweep_one(act.session)
