@@ -6,6 +6,7 @@ from gitcollab.notebooks.drawing import Line, OutputDiff
 from gitcollab.notebooks.drivers import MergeDriver, driver_of, merge_file
 from gitcollab.notebooks.kinship import kinship
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, hunks, is_text, split, weave
+from gitcollab.notebooks.mending import EMPTY, mended
 from gitcollab.notebooks.merging import merge
 from gitcollab.notebooks.policy import Policy
 from gitcollab.notebooks.printing import as_json
@@ -16,6 +17,7 @@ from gitcollab.notebooks.volatile import is_volatile
 from gitcollab.notebooks.weighing import weigh
 
 __all__ = [
+    "EMPTY",
     "CellDiff",
     "Clash",
     "Clean",
@@ -39,6 +41,7 @@ __all__ = [
     "is_volatile",
     "item_id",
     "kinship",
+    "mended",
     "merge",
     "merge_file",
     "pick",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -65,7 +66,7 @@ class _Alignment:
         self.old, self.new = old, new
         self.pairs: Pairs = {}
         self.taken: set[int] = set()
-        self.has_stable_ids = False
+        self.kept_ids = 0
         self._by_id()
         if len(self.pairs) < len(new) and len(self.taken) < len(old):
             self._by_content(lambda cell: cell.content)
@@ -82,7 +83,7 @@ class _Alignment:
     def _by_id(self) -> None:
         places = once(_identities(self.old))
         twins = [(j, places[key]) for key, j in once(_identities(self.new)).items() if key in places]
-        self.has_stable_ids = 2 * len(twins) >= min(len(self.old), len(self.new)) > 0
+        self.kept_ids = len(twins)
         unsure = []
         for j, i in twins:
             one, other = self.new[j], self.old[i]
@@ -103,6 +104,21 @@ class _Alignment:
             came = self.new[j].is_telling and here[self.new[j].content]
             if not (went or came) or likeness(self.new[j], self.old[i]) >= ALIKE:
                 self._pair(j, i)
+
+    @functools.cached_property
+    def has_stable_ids(self) -> bool:
+        """Whether cells keep their ids between these two versions: what says the same under other ids tells not."""
+        if not all(_identities(self.old)) or not all(_identities(self.new)):
+            return False
+        if not self.kept_ids and min(len(self.old), len(self.new)) > 1:
+            return False
+        changed = sum(
+            self.old[i].id != self.new[j].id
+            and self.new[j].is_telling
+            and self.old[i].content == self.new[j].content
+            for j, i in self.pairs.items()
+        )
+        return changed <= self.kept_ids
 
     def _free(self) -> tuple[list[int], list[int]]:
         return (

@@ -60,14 +60,15 @@ class _Order:
                     names.append(self.following)
                     self.following += 1
             self.names.append(names)
-        for k in (0, 1):
-            self._agree(k)
+        for correct in (self._part, self._agree):
+            seen = [list(names) for names in self.names]  # both sides are judged by the same sight of things
+            for k in (0, 1):
+                correct(k, seen[1 - k])
 
-    def _agree(self, k: int) -> None:
+    def _agree(self, k: int, others: list[int]) -> None:
         """A cell that this side seems to have inserted, and that says what the other one made of a base cell, is that
         cell: a copy that was left as it was, or nothing at all, has been taken for it."""
         base, mine, other = self.sides[0], self.sides[k + 1], self.sides[2 - k]
-        self._part(k)
         new = {
             cell.content: j
             for j, cell in enumerate(mine)
@@ -76,7 +77,7 @@ class _Order:
         if not new:
             return
         held = {name: j for j, name in enumerate(self.names[k])}
-        for name, cell in zip(self.names[1 - k], other, strict=True):
+        for name, cell in zip(others, other, strict=True):
             if name < len(base) and cell.content in new and cell.content != base[name].content:
                 j, i = new[cell.content], held.get(name)
                 if i is None or (
@@ -89,12 +90,12 @@ class _Order:
                     names[j] = name
                     del new[cell.content]
 
-    def _part(self, k: int) -> None:
+    def _part(self, k: int, others: list[int]) -> None:
         """A cell that was taken for a base cell written anew, and that the other side inserted, is inserted."""
         base, mine, other = self.sides[0], self.sides[k + 1], self.sides[2 - k]
         new = {
             cell.content
-            for name, cell in zip(self.names[1 - k], other, strict=True)
+            for name, cell in zip(others, other, strict=True)
             if name >= len(base) and cell.is_telling
         }
         for j, name in enumerate(self.names[k] if new else ()):
