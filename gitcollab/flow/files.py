@@ -18,9 +18,6 @@ Bytes3 = tuple[bytes | None, bytes | None, bytes | None]
 Merger = Callable[[bytes, bytes, bytes], notebooks.Merge]
 """Merges three notebooks; injected, so that large ones can travel to a worker."""
 
-EMPTY = b'{\n "cells": [],\n "metadata": {},\n "nbformat": 4,\n "nbformat_minor": 5\n}\n'
-"""The base of a notebook that both sides began by themselves."""
-
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
     """A place in a file on which two sides disagree, with the three values (see :class:`Item`)."""
@@ -108,7 +105,7 @@ def kept_own(merged: FileMerge, own: bytes | None) -> bytes | None:
 
 def _merge_both(path: str, base: bytes | None, shared: bytes, session: bytes, merger: Merger) -> FileMerge:
     if is_notebook(path):
-        merge = merger(EMPTY if base is None else base, shared, session)
+        merge = merger(notebooks.EMPTY if base is None else base, shared, session)
         found = tuple(_spot_of(one) for one in merge.contested)
         return FileMerge(data=merge.notebook, contested=found, noted=tuple(_told(one) for one in merge.noted))
     if all(notebooks.is_text(side) for side in (base or b"", shared, session)):
@@ -161,11 +158,17 @@ def _deleted_and_edited(path: str, sides: Bytes3) -> FileMerge:
 
 
 def _admitted(path: str, sides: Bytes3, merged: FileMerge) -> FileMerge:
-    """Keeps the shared version of a notebook that the shared branch may not hold."""
+    """Mends a notebook that the shared branch may not hold, or keeps the shared version of it."""
     if not is_notebook(path) or merged.data is None or merged.data == sides[1]:
         return merged
     faults = notebooks.problems(merged.data)
-    return whole_file(sides, sides[1], faults[0]) if faults else merged
+    if not faults:
+        return merged
+    better = notebooks.mended(merged.data)
+    if better is None:
+        return whole_file(sides, sides[1], faults[0])
+    told = (*merged.noted, f"{path}: {faults[0]}; mended")
+    return msgspec.structs.replace(merged, data=better, noted=told)
 
 
 def whole_file(sides: Bytes3, kept: bytes | None, reason: str) -> FileMerge:

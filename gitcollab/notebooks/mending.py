@@ -14,8 +14,8 @@ ANY = "0" * 40
 def mended(data: bytes) -> bytes | None:
     """Returns the same notebook in a form that is valid, or None if that cannot be had without losing anything.
 
-    nbformat 1 to 3 is read through nbformat's own converter; missing or repeated ids become unique ones that follow from
-    the content. The engine does both already for whatever two sides changed; here the other side is an empty notebook.
+    nbformat 1 to 3 is read through nbformat's own converter; missing or repeated ids become unique ones that follow
+    from the content. The engine does both for whatever two sides changed; here the other side is an empty notebook.
     """
     merged = merge(EMPTY, stamp(EMPTY, ANY), data)
     if merged.contested:

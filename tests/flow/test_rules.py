@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gitcollab.errors import Moved, NotFound
 from gitcollab.flow import settle as settling
 from gitcollab.model import Take
+from gitcollab.notebooks import problems
 
 NB = "analysis.ipynb"
 
@@ -274,3 +277,20 @@ def test_a_deleted_file_under_open_items_stays_as_one_item(house, ana, ben, note
     (item,) = house.items()
     assert (item.field, item.shared) == ("file", None)
     assert ana.reads(NB) == house.main(NB) == notebook(("a", "x = 10"), ("b", "y = 2"))
+
+
+def test_a_notebook_of_an_old_format_or_with_repeated_ids_lands_mended(house, ana, ben, notebook):
+    twins = notebook(("a", "x = 1"), ("a", "y = 2"))
+    ana.saves(NB, twins)
+    assert house.items() == ()
+    assert problems(house.main(NB)) == ()
+    assert b"y = 2" in house.main(NB)
+    assert ana.reads(NB) == ben.reads(NB) == house.main(NB)
+    worksheet = {
+        "cells": [{"cell_type": "markdown", "metadata": {}, "source": ["old words"]}],
+        "metadata": {},
+    }
+    old = {"metadata": {"name": ""}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [worksheet]}
+    ana.saves("old.ipynb", json.dumps(old).encode())
+    assert problems(house.main("old.ipynb")) == ()
+    assert b"old words" in ben.reads("old.ipynb")
