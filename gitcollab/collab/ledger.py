@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Engine
 
@@ -41,19 +41,22 @@ class Ledger:
     def write(self, refs: Iterable[str] = (), events: Sequence[AnyEvent] = ()) -> tuple[AnyEvent, ...]:
         """Writes ``events`` and what the moves of ``refs`` since the last writing tell of; then tells everybody.
 
-        ``refs`` come in the order of causes. In one transaction with the positions of the refs, so that no event is
+        In one transaction with the positions of the refs, so that no event is
         lost or doubled.
         """
         heads = self._heads(refs)
-        found = [event for ref, new in heads.items() if new for event in self._moved(ref, new)]
-        return self._write([*events, *found], heads)
+        return self._write([*events, *self._told_by(heads)], heads)
 
     def catch_up(self) -> tuple[AnyEvent, ...]:
         """Writes the events that a crash left out: the journal against the refs as they are."""
         now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
         heads = self._heads([*now, *self._told])
+        return self._write(self._told_by(heads), heads)
+
+    def _told_by(self, heads: Mapping[str, str | None]) -> list[AnyEvent]:
+        """What the moves tell of, causes before what follows from them, over all refs."""
         found = [event for ref, new in heads.items() if new for event in self._moved(ref, new)]
-        return self._write(sorted(found, key=lambda event: (event.at, CAUSES.index(type(event)))), heads)
+        return sorted(found, key=lambda event: (event.at, CAUSES.index(type(event))))
 
     def _heads(self, refs: Iterable[str]) -> dict[str, str | None]:
         """Where those refs are that have moved since the last writing."""

@@ -340,3 +340,11 @@ def test_a_copy_read_from_the_shared_branch_is_a_good_base(stage, ana, ben, note
     receipt = ana.saves(NB, notebook(("a", "x = 2"), ("b", "y = 2")), base=base)
     assert receipt.forked == ""
     assert stage.main(NB) == notebook(("a", "x = 2"), ("b", "y = 2"))
+
+
+def test_a_landing_is_told_before_the_deliveries_that_follow_from_it(stage, ana, ben, notebook):
+    first = ana.saves(NB, notebook(("a", "x = 1"), ("b", "y = 2")))
+    ben.saves(NB, notebook(("a", "x = 1"), ("b", "y = 20")), base=ben.head)
+    before = len(stage.kinds())
+    ana.saves(NB, notebook(("a", "x = 10"), ("b", "y = 2")), base=first.version)
+    assert stage.kinds()[before:] == ["Saved", "Landed", "Delivered"]
