@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitcollab.notebooks.identity import LARGE, Pairs, align, increasing, once
 from gitcollab.notebooks.reading import Cell, likeness
+from gitcollab.notebooks.weighing import is_edited
 
 ALIKE_INSERTS = 0.85
 """Likeness from which two cells that the sides inserted at one place are one cell written twice."""
@@ -128,12 +129,14 @@ class _Order:
     def _gaps(self) -> tuple[list[tuple[int | None, tuple[list[int], list[int]]]], list[int]]:
         """The gaps: what floats before each cell of the backbone (None: the end), as ours and as theirs has it."""
         size = len(self.sides[0])
-        moved = [self._moved(k) for k in (0, 1)]
-        loose = moved[0] | moved[1]
-        gap_of = [self._places(names, loose, size) for names in self.names]
+        gone = self._gone()
+        left = [[name for name in names if name not in gone] if gone else names for names in self.names]
+        moved = [self._moved(left[k], set(left[1 - k])) for k in (0, 1)]
+        loose = moved[0] | moved[1] | gone
+        gap_of = [self._places(names, loose, size) for names in left]
         floats: dict[int, tuple[list[int], list[int]]] = {}
         for k in (0, 1):
-            for name in self.names[k]:
+            for name in left[k]:
                 place = gap_of[k].get(name)
                 if place is not None and self._decides(name, k, moved, gap_of):
                     floats.setdefault(place, ([], []))[k].append(name)
@@ -144,11 +147,21 @@ class _Order:
                 gaps.append((i if is_backbone else None, floats.get(i, NOTHING)))
         return gaps, sorted(loose)
 
-    def _moved(self, k: int) -> set[int]:
-        """The base cells that this side has elsewhere; a cell that the other side deleted moves before any other."""
+    def _gone(self) -> set[int]:
+        """The base cells that will not be there: what is beside them on either side stands at one place."""
+        base = self.sides[0]
+        both = [set(names) for names in self.names]
+        gone = set(range(len(base))) - (both[0] & both[1])
+        for k in (0, 1):
+            for name, cell in zip(self.names[k], self.sides[k + 1], strict=True):
+                if name in gone and is_edited(base[name].data, cell.data):
+                    gone.discard(name)
+        return gone
+
+    def _moved(self, names: list[int], other: set[int]) -> set[int]:
+        """The base cells that a side has elsewhere; a cell that the other side deleted moves before any other."""
         size = len(self.sides[0])
-        other = set(self.names[1 - k])
-        known = [name for name in self.names[k] if name < size]
+        known = [name for name in names if name < size]
         common = [name for name in known if name in other]
         kept = {common[n] for n in increasing(common)}
         later = size
@@ -236,7 +249,7 @@ class _Order:
         cells = self._by_name(k)
         blocks: list[tuple[tuple[int, str], list[int]]] = []
         for name in names:
-            key = _key(cells[name])
+            key = _key(self.sides[0][name] if name < len(self.sides[0]) else cells[name])
             if blocks and key <= blocks[-1][0]:
                 blocks[-1][1].append(name)
             else:
