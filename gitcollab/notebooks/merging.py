@@ -12,7 +12,7 @@ from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
 from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
 from gitcollab.notebooks.splits import regrouped
-from gitcollab.notebooks.values import Contested, Merge, Noted, item_id
+from gitcollab.notebooks.values import Contested, Merge, Noted, Weighed, item_id
 from gitcollab.notebooks.weighing import ABSENT, Three, judge, same
 from gitcollab.notebooks.writing import write
 
@@ -55,6 +55,19 @@ def whole_file(base: bytes | None, ours: bytes | None, theirs: bytes | None, pat
     return Merge(notebook=ours or b"", contested=(item,))
 
 
+CONVERTED = Finding(
+    "notebook.nbformat",
+    Three(ABSENT, ABSENT, ABSENT),
+    Weighed(
+        is_contested=False,
+        value=4,
+        taken="both",
+        reason="read through nbformat's converter, written as version 4",
+    ),
+)
+"""The note on a merge of notebooks of which one was in an older format."""
+
+
 class _Merging:
     def __init__(self, path: str, policy: Policy) -> None:
         self.path, self.policy = path, policy
@@ -72,6 +85,8 @@ class _Merging:
                 kept.append((spot, data, findings))
             else:
                 self._report(None if spot.base is None else spot.base.id, findings)
+        if ours.is_converted or theirs.is_converted:
+            self._report(None, [CONVERTED])
         top = self._top(base, ours, theirs)
         needs_names = any(f.verdict.is_contested for _, _, findings in kept for f in findings)
         if needs_names:

@@ -71,11 +71,15 @@ class Cell:
 
 
 class Notebook:
-    """A parsed notebook: its cells, and the rest of the JSON (``top``, without the cells)."""
+    """A parsed notebook: its cells, and the rest of the JSON (``top``, without the cells).
 
-    def __init__(self, top: dict[str, Json], cells: list[Cell]) -> None:
+    ``is_converted`` if it was in an older format than nbformat 4.
+    """
+
+    def __init__(self, top: dict[str, Json], cells: list[Cell], is_converted: bool = False) -> None:
         self.top = top
         self.cells = cells
+        self.is_converted = is_converted
 
     @property
     def minor(self) -> int:
@@ -129,7 +133,8 @@ def read_any(data: bytes, known: dict[str, Cell] | None = None) -> Notebook:
         converted = upgraded(data) if error.is_old else None
         if converted is None:
             raise
-        return shaped(converted)
+        found = shaped(converted)
+        return Notebook(found.top, found.cells, is_converted=True)
 
 
 HEAD = '{\n "cells": [\n  {\n'

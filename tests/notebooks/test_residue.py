@@ -61,6 +61,7 @@ def test_old_formats_are_read_through_nbformats_converter() -> None:
 
     merged = merge(old("x = 1", "y = 2"), old("x = 10", "y = 2"), old("x = 1", "y = 20"))
     assert ((), ()) == (merged.contested, problems(merged.notebook))
+    assert ["notebook.nbformat"] == [note.field for note in merged.noted if note.cell is None]
     assert ["## Title", "x = 10", "y = 20"] == [
         "".join(c["source"]) for c in json.loads(merged.notebook)["cells"]
     ]
