@@ -64,7 +64,9 @@ def forget() -> None:
 
 def main() -> None:
     """Answers questions from standard input until it ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type] # compiles for a second what no schema uses
     out = os.dup(1)
     os.dup2(2, 1)  # what a library prints must not be taken for an answer

@@ -231,7 +231,13 @@ def is_cell(cell: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
+    if not isinstance(value, list):
+        return isinstance(value, str)
+    try:
+        "".join(value)
+    except TypeError:  # not all of them are strings
+        return False
+    return True
 
 
 def joined(text: Any) -> str:
