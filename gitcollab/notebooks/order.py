@@ -243,13 +243,14 @@ class _Order:
             found += first.pop(0)[1]
         return found + [name for _, names in mine + other for name in names]
 
-    def _blocks(self, k: int, names: list[int]) -> list[tuple[tuple[int, str], list[int]]]:
+    def _blocks(self, k: int, names: list[int]) -> list[tuple[tuple[int, str, bool], list[int]]]:
         """Cuts inserted cells into blocks whose keys increase: merging blocks by key gives the same order for any
         number of sides, in whatever order they come, and no block is torn."""
         cells = self._by_name(k)
-        blocks: list[tuple[tuple[int, str], list[int]]] = []
+        blocks: list[tuple[tuple[int, str, bool], list[int]]] = []
         for name in names:
-            key = _key(self.sides[0][name] if name < len(self.sides[0]) else cells[name])
+            is_new = name >= len(self.sides[0])
+            key = (*_key(cells[name] if is_new else self.sides[0][name]), is_new)
             if blocks and key <= blocks[-1][0]:
                 blocks[-1][1].append(name)
             else:
