@@ -254,6 +254,8 @@ def _note(
     into: tuple[list[bytes | None], dict[int, list[bytes]], set[int]],
 ) -> None:
     lines, added, busy = into
+    if hunk.end - hunk.start != hunk.new_end - hunk.new_start:  # which line became which is a guess
+        busy.update(range(hunk.start + 1, hunk.end))
     ends = [(-1, -1), *pairs, (hunk.end - hunk.start, hunk.new_end - hunk.new_start)]
     for (i, k), (next_i, next_k) in pairwise(ends):
         new = side[hunk.new_start + k + 1 : hunk.new_start + next_k]
