@@ -52,7 +52,7 @@ class Collab:
         self._repo = Repository(given.place.repository(id))
         self._ledger = Ledger(self._repo, id, given.engine, given.tell)
         self._turns = Turns(self._repo, self._ledger)
-        self._register = Register(self._repo, id, given.engine)
+        self._register = Register(self._repo, id, given.engine, given.place)
         self.desks = Desks(self._repo, id, given.place)
 
     @classmethod
@@ -86,6 +86,11 @@ class Collab:
         with self._acting(act):
             session = self._register.name_for(act)
             self._enter(session, act.workspace, act.client)
+            if (
+                act.workspace
+            ):  # what lies there is shared when the act is done, not when the watch comes to it
+                self.desks.set_up(session, Path(act.workspace), self._register.rules(Path(act.workspace)))
+                self._turns.then(lambda: self.sweep_one(session))
             return acts.Opened(
                 session=str(session),
                 branch=session.branch,

@@ -22,9 +22,14 @@ class Place(msgspec.Struct, frozen=True):
         """Where the repository of a collab that has ended is kept aside."""
         return self.root / "private" / "ended" / f"{collab}.git"
 
+    @property
+    def workspaces(self) -> Path:
+        """The directories that the daemon makes for participants on this machine."""
+        return self.root / "workspaces"
+
     def workspace(self, collab: str, user: str) -> Path:
         """The workspace that the daemon makes for a participant on this machine."""
-        return self.root / "workspaces" / collab / user
+        return self.workspaces / collab / user
 
     def known(self, collab: str, session: SessionName) -> Path:
         """What a workspace held when it was last taken in or delivered."""

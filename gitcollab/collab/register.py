@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import Engine
 
 from gitcollab import acts, store
+from gitcollab.collab.place import Place
 from gitcollab.errors import BadInput, NotFound
 from gitcollab.model import Role, Session, SessionName, checked_name
 from gitcollab.repository import Repository
-from gitcollab.store import members, sessions
+from gitcollab.store import collabs, members, sessions
+from gitcollab.workspace import Rules
 
 LONGEST = 56
 """Characters of a session's name that is asked for: forks and further copies add a number to it."""
@@ -20,8 +24,8 @@ FORK = "fork"
 class Register:
     """The sessions of one collab, as the store and the repository know them."""
 
-    def __init__(self, repo: Repository, collab: str, engine: Engine) -> None:
-        self._repo, self._collab, self._engine = repo, collab, engine
+    def __init__(self, repo: Repository, collab: str, engine: Engine, place: Place) -> None:
+        self._repo, self._collab, self._engine, self._place = repo, collab, engine, place
 
     def open_now(self) -> tuple[SessionName, ...]:
         """Returns the open sessions that have a branch."""
@@ -63,6 +67,13 @@ class Register:
         """Returns a person's role in the collab."""
         with store.reading(self._engine).connect() as conn:
             return members.role_of(conn, self._collab, user)
+
+    def rules(self, root: Path) -> Rules:
+        """Returns which files of a watched directory are shared: all of one that the daemon itself has made."""
+        if root.is_relative_to(self._place.workspaces):
+            return Rules()
+        with store.reading(self._engine).connect() as conn:
+            return Rules(paths=collabs.collab(conn, self._collab).paths)
 
     def name_for(self, act: acts.OpenSession) -> SessionName:
         """Returns the asked name, or the next free one if another copy of the same person's works under it."""

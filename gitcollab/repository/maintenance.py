@@ -39,12 +39,8 @@ class Loose(msgspec.Struct, frozen=True):
 
 def loose(path: Path) -> Loose:
     """Counts the loose objects of the repository at ``path``; some milliseconds."""
-    sizes = [
-        size
-        for directory in os.scandir(path / "objects")
-        if len(directory.name) == 2
-        for size in _sizes(directory.path)
-    ]
+    with os.scandir(path / "objects") as directories:
+        sizes = [size for one in directories if len(one.name) == 2 for size in _sizes(one.path)]
     return Loose(len(sizes), sum(sizes))
 
 
@@ -72,7 +68,9 @@ def _packs(path: Path) -> int:
 
 
 def _sizes(directory: str) -> list[int]:
-    found = []
-    with suppress(FileNotFoundError):  # a packing that is under way removes what it has packed
-        found = [entry.stat().st_size for entry in os.scandir(directory) if len(entry.name) == 38]
+    found: list[int] = []
+    with suppress(FileNotFoundError), os.scandir(directory) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # a packing that is under way removes what it has packed
+                found += [entry.stat().st_size] if len(entry.name) == 38 else []
     return found

@@ -64,7 +64,7 @@ class Watching:
         with store.reading(self._house.engine).connect() as conn:
             open_now = sessions.watched(conn)
             paths = {one.collab: collabs.collab(conn, one.collab).paths for one in open_now}
-        mine = self._house.place.root / "workspaces"
+        mine = self._house.place.workspaces
         found: dict[tuple[str, SessionName], Wanted] = {}
         for one in open_now:
             root = Path(one.workspace or "")
