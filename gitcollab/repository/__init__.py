@@ -5,7 +5,6 @@ from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
 from gitcollab.repository.mending import Mended, Place, faults, mend, places
 from gitcollab.repository.repository import Repository, barrier
-from gitcollab.repository.running import end_all
 from gitcollab.repository.tags import notebook_of, version_of, version_tag
 from gitcollab.repository.values import (
     EMPTY_TREE,
@@ -45,7 +44,6 @@ __all__ = [
     "barrier",
     "clear_unfinished",
     "disk_errors",
-    "end_all",
     "faults",
     "heal",
     "loose",

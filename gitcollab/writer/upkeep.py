@@ -12,7 +12,7 @@ import structlog
 
 from gitcollab.collab import Place
 from gitcollab.errors import GitcollabError
-from gitcollab.repository import Repository, clear_unfinished, end_all, heal, loose, maintain, mend, places
+from gitcollab.repository import Repository, clear_unfinished, heal, loose, maintain, mend, places
 
 log = structlog.get_logger("gitcollab.upkeep")
 
@@ -59,19 +59,16 @@ def running(private: Path) -> Iterator[float | None]:
 
 async def pack_as_it_grows(place: Place) -> None:
     """Packs each repository when enough is loose, beside the saves and never in their way; until cancelled."""
-    try:
-        while True:
-            await anyio.sleep(PERIOD)
-            for path in sorted((place.root / "collabs").glob("*.git")):
+    while True:
+        await anyio.sleep(PERIOD)
+        for path in sorted((place.root / "collabs").glob("*.git")):
+            try:
                 await anyio.to_thread.run_sync(_pack, path, abandon_on_cancel=True)
-    finally:
-        end_all()  # a stop does not wait for the packing of a large history
+            except (GitcollabError, OSError) as error:
+                log.warning("not packed", repository=path.stem, error=str(error))
 
 
 def _pack(path: Path) -> None:
-    try:
-        if loose(path).is_due:
-            before = maintain(path)
-            log.info("packed", repository=path.stem, objects=before.count)
-    except (GitcollabError, OSError) as error:
-        log.warning("not packed", repository=path.stem, error=str(error))
+    if loose(path).is_due:
+        before = maintain(path)
+        log.info("packed", repository=path.stem, objects=before.count)

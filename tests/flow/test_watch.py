@@ -447,7 +447,7 @@ from gitcollab.flow.watch import Changed, Pace, watch
 from gitcollab.workspace import Rules, Stat
 
 async def main(root, seen={}):
-    pace = Pace(quiet=0.05, period=3600)
+    pace = Pace(quiet=0.05, period=2)
     async for found in watch(root, Rules(), seen=seen, stop=asyncio.Event(), pace=pace):
         if isinstance(found, Changed) and found.path not in seen:
             seen[found.path] = Stat.of((root / found.path).lstat())
