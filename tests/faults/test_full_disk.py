@@ -56,7 +56,7 @@ def test_a_full_disk_refuses_saves_and_takes_them_again_when_there_is_space(
     figures(f"full disk: {refused} saves refused, {len(promised.saves)} kept, back after {back:.1f} s")
 
 
-@pytest.mark.timeout(400)  # a save under way when the disk fails is given up by its client after a minute or two
+@pytest.mark.timeout(400)  # a save under way as the disk fails is given up by its client after minutes
 def test_a_disk_that_fails_refuses_saves_and_keeps_what_was_acknowledged(
     a_server: Any, a_crowd: Any, a_disk: Any, invariants: ModuleType
 ) -> None:
