@@ -12,7 +12,6 @@ from gitcollab import store
 from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct
 from gitcollab.collab import Collab, Given
-from gitcollab.errors import NotFound
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.points import MAIN
 from gitcollab.repository import Repository, clear_unfinished, disk_errors
@@ -98,14 +97,6 @@ class House:
         with self.engine.begin() as conn:
             _allow(conn, act)
             yield conn
-
-    def knows(self, id: str) -> bool:
-        """Whether a collab of this id is served."""
-        try:
-            self.collab(id)
-        except NotFound:
-            return False
-        return True
 
 
 def _allow(conn: Connection, act: Act) -> None:
