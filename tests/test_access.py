@@ -36,7 +36,7 @@ def every_act() -> list[type[Act]]:
     def below(kind: type[Act]) -> list[type[Act]]:
         return [kind, *itertools.chain.from_iterable(below(one) for one in kind.__subclasses__())]
 
-    ours = [kind for kind in below(Act) if kind.__module__ == acts.__name__]
+    ours = [kind for kind in below(Act) if kind.__module__.startswith(f"{acts.__name__}.")]
     return [kind for kind in ours if not kind.__subclasses__() or kind is acts.Reading]
 
 

@@ -1,0 +1,123 @@
+"""Reading: what only looks at a repository, asked of the workers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gitcollab.acts.act import Act, CollabAct
+from gitcollab.model import BlameCell, FileChange, FileEntry, Item, Json, LogEntry, Version
+
+
+class Reading(CollabAct):
+    """Base of the acts that only read a repository. Access has been decided by the door."""
+
+
+class ListFiles(Reading):
+    """Files at a point in history."""
+
+    at: str = "main"
+
+
+class ReadFile(Reading):
+    """A file's bytes at a point in history, and the commit that point is."""
+
+    path: str
+    at: str = "main"
+    is_stamped: bool = False  # with the version stamp in a notebook's metadata, as a workspace gets it
+
+
+class ReadLog(Reading):
+    """History, newest first. ``before`` is the commit of the last page's last entry."""
+
+    path: str = ""
+    branch: str = "main"
+    limit: int = 50
+    before: str = ""
+
+
+class ReadDiff(Reading):
+    """What changed between two points: by file, and by cell in notebooks."""
+
+    start: str
+    end: str
+    path: str = ""
+
+
+class ReadBlame(Reading):
+    """Who last changed each cell (or line)."""
+
+    path: str
+    at: str = "main"
+
+
+class ReadItems(Reading):
+    """The open contested items."""
+
+    at: str = "main"
+
+
+class ReadVersions(Reading):
+    """The published versions, newest first; of one notebook if given."""
+
+    notebook: str = ""
+
+
+class Resolve(Reading):
+    """The commit that a REV (design: HTTP) names."""
+
+    at: str
+
+
+class RenderNotebook(Reading):
+    """A notebook as safe HTML, cell by cell."""
+
+    path: str
+    at: str = "main"
+
+
+class RenderDiff(Reading):
+    """The differences of one notebook or text file as safe HTML, cell by cell."""
+
+    start: str
+    end: str
+    path: str
+
+
+class FileBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of ReadFile. ``commit`` is the point asked for; ``oid`` the file's own id, its ETag."""
+
+    commit: str
+    oid: str
+    data: bytes
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of the rendering acts: HTML fragments in order, each with what a page needs to place it."""
+
+    start: str
+    end: str
+    cells: tuple[dict[str, Json], ...]
+    title: str = ""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of ReadDiff: resolved ends, changed files, and nbdime's own diff for a single notebook."""
+
+    start: str
+    end: str
+    files: tuple[FileChange, ...]
+    nbdime: Json = None
+
+
+ANSWERS: dict[type[Act], object] = {
+    ListFiles: tuple[FileEntry, ...],
+    ReadFile: FileBytes,
+    ReadLog: tuple[LogEntry, ...],
+    ReadDiff: Difference,
+    ReadBlame: tuple[BlameCell, ...],
+    ReadItems: tuple[Item, ...],
+    ReadVersions: tuple[Version, ...],
+    Resolve: str,
+    RenderNotebook: Rendered,
+    RenderDiff: Rendered,
+}

@@ -1,0 +1,110 @@
+"""Work: sessions, saves, and what is decided and published. Answered by the writer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gitcollab.acts.act import Act, CollabAct
+from gitcollab.model import Bump, Json, Receipt, Session, SessionName, Take, Version
+
+
+class OpenSession(CollabAct):
+    """Opens, or takes up again, a session of the actor.
+
+    ``workspace`` is a directory on the server's machine that the daemon shall watch; ``claim`` then names a file
+    that the caller has just written there, as proof that they may. ``client`` identifies the copy that asks, so
+    that two workspaces of one person do not become one session by mistake.
+    """
+
+    name: str = "default"
+    workspace: str | None = None
+    claim: str = ""
+    client: str = ""
+
+
+class CloseSession(CollabAct):
+    """Takes in what lies unsaved in a watched workspace and closes the session; the branch and items stay."""
+
+    session: SessionName
+
+
+class Save(CollabAct):
+    """A file's new bytes. ``base`` is the commit the copy came from, None if the saver cannot know it.
+
+    ``data`` None deletes the file. ``is_draft``: work that its author has not saved yet; shown, never landed.
+    """
+
+    session: SessionName
+    path: str
+    data: bytes | None
+    base: str | None = None
+    tool: str = ""
+    is_draft: bool = False
+
+
+class Rename(CollabAct):
+    """Renames a file in a session, as a save."""
+
+    session: SessionName
+    path: str
+    to: str
+    base: str | None = None
+
+
+class Land(CollabAct):
+    """Lands a session now (where the collab lands on request)."""
+
+    session: SessionName
+
+
+class Deliver(CollabAct):
+    """Delivers the shared branch to a session now."""
+
+    session: SessionName
+
+
+class Settle(CollabAct):
+    """Decides a contested item.
+
+    ``seen`` names the values the person looked at: the item's digest, or an object with any of base, shared and
+    session. None decides unseen.
+    """
+
+    item: str
+    take: Take
+    seen: Json = None
+    source: str | None = None  # with Take.TEXT
+
+
+class Publish(CollabAct):
+    """Publishes a notebook as the next version. ``bump`` None: MINOR, or 1.0.0 the first time."""
+
+    notebook: str
+    bump: Bump | None = None
+    message: str = ""
+
+
+class Sweep(CollabAct):
+    """Takes in at once what lies in the watched workspaces of the actor, without waiting for the watcher."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of OpenSession. ``directory`` is the watched workspace, if the daemon watches one."""
+
+    session: str
+    branch: str
+    head: str
+    directory: str | None = None
+
+
+ANSWERS: dict[type[Act], object] = {
+    OpenSession: Opened,
+    CloseSession: Session,
+    Save: Receipt,
+    Rename: Receipt,
+    Land: Receipt,
+    Deliver: Session,
+    Settle: Receipt,
+    Publish: Version,
+    Sweep: tuple[Receipt, ...],
+}
