@@ -13,7 +13,7 @@ import msgspec
 
 from gitcollab.collab.place import Place
 from gitcollab.errors import GitcollabError
-from gitcollab.flow.copies import oid_at
+from gitcollab.flow.copies import oid_at, taken_from_directory
 from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
 from gitcollab.model import SessionName
 from gitcollab.repository import Repository
@@ -85,16 +85,19 @@ class Desks:
                 yield path, data
 
     def base(self, session: SessionName, path: str) -> str | None:
-        """The commit that a workspace's copy came from, where a delivery has not been written into it yet."""
+        """The commit that a workspace's copy came from, where a delivery has not been written into it yet.
+
+        What is known of a workspace may be older than its last save that was taken in: a crash came between the two.
+        """
         desk, head = self._desks.get(session), self._repo.head(session.ref)
         held = desk.known.get(path) if desk else None
         if held is None or head is None or oid_at(self._repo, head, path) == held:
             return None
-        for count, commit in enumerate(self._repo.line(head)):
+        for commit in itertools.islice(self._repo.line(head), FURTHEST):
             if oid_at(self._repo, commit.oid, path) == held:
                 return commit.oid
-            if count > FURTHEST:
-                break
+            if (taken := taken_from_directory(self._repo, commit, path)) is not None:
+                return None if oid_at(self._repo, taken, path) == oid_at(self._repo, head, path) else taken
         return None
 
     def has_seen(self, session: SessionName, path: str) -> bool:

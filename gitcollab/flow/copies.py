@@ -80,6 +80,19 @@ def forks(repo: Repository, session: SessionName) -> dict[SessionName, str]:
     return {SessionName.parse(ref): oid for ref, oid in heads.items() if ref.rsplit("-", 1)[1].isdigit()}
 
 
+def taken_from_directory(repo: Repository, commit: Commit, path: str) -> str | None:
+    """Returns the snapshot by which a commit of a session's line took in what a watched directory held at ``path``.
+
+    That is the commit itself, or the older copy that it merged; None if it is no such save of that file.
+    """
+    is_save = commit.trailers.get("Gitcollab-Act") == ("snapshot",)
+    if not is_save or commit.trailers.get("Gitcollab-Tool") != ("watch",):
+        return None
+    save = commit if len(commit.parents) == 1 else repo.read(commit.parents[1])
+    is_changed = oid_at(repo, save.oid, path) != oid_at(repo, save.parents[0], path)
+    return save.oid if is_changed else None
+
+
 def _exact(repo: Repository, session: SessionName, head: str, path: str, base: str) -> Copy | None:
     """The copy came from ``base``: stale if the file there is not the one of today; None if no line holds it.
 

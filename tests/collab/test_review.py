@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitcollab import acts
-from gitcollab.collab import collab as waist
+from gitcollab.collab import exchange
 from gitcollab.errors import BadInput, Forbidden, NotFound, Unusable
 from gitcollab.flow import mirror
 from gitcollab.model import Actor, Role, SessionName, Take
@@ -138,16 +138,16 @@ def test_a_rename_never_overwrites_another_file(stage, ana, notebook):
 
 
 def test_a_session_that_cannot_land_holds_up_no_other_at_the_start(stage, ana, ben, notebook, monkeypatch):
-    land = waist.land
+    land = exchange.land
 
     def fail_for_ana(repo: object, session: SessionName, **more: object) -> object:
         if session.user == "ana":
             raise RuntimeError("a bug")
         return land(repo, session, **more)
 
-    monkeypatch.setattr(waist, "land", lambda *_, **__: None)
+    monkeypatch.setattr(exchange, "land", lambda *_, **__: None)
     ben.saves("notes.md", b"ben\n")
-    monkeypatch.setattr(waist, "land", fail_for_ana)
+    monkeypatch.setattr(exchange, "land", fail_for_ana)
     with pytest.raises(RuntimeError):
         stage.restart()
     assert stage.main("notes.md") == b"ben\n"
@@ -157,7 +157,7 @@ def test_a_save_is_kept_whatever_becomes_of_its_landing(stage, ana, ben, monkeyp
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(waist, "land", fail)
+    monkeypatch.setattr(exchange, "land", fail)
     with pytest.raises(RuntimeError):
         ben.saves("notes.md", b"ben\n")
     monkeypatch.undo()

@@ -1,0 +1,53 @@
+"""The ground of one collab: its repository, its turns and journal, its sessions and workspaces, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from gitcollab.collab.desks import Desks
+from gitcollab.collab.given import Given
+from gitcollab.collab.ledger import Ledger
+from gitcollab.collab.register import Register
+from gitcollab.collab.turns import Turns
+from gitcollab.flow.points import MAIN
+from gitcollab.model import Role, SessionName
+from gitcollab.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all acts of one collab stand on. Used in its turns only."""
+
+    id: str
+    given: Given
+    repo: Repository
+    ledger: Ledger
+    turns: Turns
+    register: Register
+    desks: Desks
+
+    @classmethod
+    def of(cls, id: str, given: Given) -> Self:
+        """Opens what a collab stands on; its repository is there."""
+        repo = Repository(given.place.repository(id))
+        ledger = Ledger(repo, id, given.engine, given.tell)
+        register = Register(repo, id, given.engine, given.place)
+        return cls(id, given, repo, ledger, Turns(repo, ledger), register, Desks(repo, id, given.place))
+
+    def head(self, session: SessionName) -> str:
+        """Returns the commit that a session is at."""
+        return self.repo.head(session.ref) or ""
+
+    def main(self) -> str:
+        """Returns the commit that the shared branch is at."""
+        return self.repo.head(MAIN) or ""
+
+    def now(self) -> str:
+        """Returns the time in UTC."""
+        return self.given.clock()
+
+    def is_maintainer(self, user: str) -> bool:
+        """Whether a person may publish and change the charter."""
+        role = self.register.role(user)
+        return role is not None and role.rank >= Role.MAINTAINER.rank

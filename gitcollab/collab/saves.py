@@ -1,0 +1,136 @@
+"""Saves: how one becomes a snapshot, lands, and is delivered; by request, or found in a watched workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitcollab.access import allow
+from gitcollab.acts import Save
+from gitcollab.collab.exchange import Exchange
+from gitcollab.collab.ground import Ground
+from gitcollab.collab.register import FORK
+from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
+from gitcollab.events import Asked, Drafted, Skipped
+from gitcollab.flow.alter import changes_between
+from gitcollab.flow.items import read_items
+from gitcollab.flow.snapshot import Saving, Snapshot, draft, snapshot
+from gitcollab.model import Actor, Receipt, SessionName
+
+
+class Saves:
+    """Takes in the saves of one collab. Used in its turns only; who may save has been decided."""
+
+    def __init__(self, ground: Ground, exchange: Exchange) -> None:
+        self._ground, self._exchange = ground, exchange
+
+    def saved(self, saving: Saving) -> Receipt:
+        """Commits a save, lands it and delivers it; what stands stays when a later stage fails."""
+        ground = self._ground
+        saved = snapshot(ground.repo, saving, ground.given.merger)
+        if saved.question:
+            self._ask(saving.session, saved)
+        if saved.session != saving.session and saved.commit:
+            ground.register.enter(saved.session, client=FORK)
+        ground.turns.moved(saved.session.ref)
+        landed = None
+        with ground.turns.taking() as turn, turn.going_on():
+            landed = self._exchange.land(saved.session) if saved.commit else None
+        self._exchange.deliver_all()
+        return self.receipt(saving.session, landed, saved)
+
+    def drafted(self, saving: Saving) -> Receipt:
+        """Keeps unsaved work as a draft, which is shown and never lands."""
+        ground, session = self._ground, saving.session
+        parent = ground.head(session)
+        commit = draft(ground.repo, saving, f"refs/gitcollab/drafts/{session.user}/{session.name}")
+        told = Drafted(
+            collab=ground.id,
+            user=session.user,
+            session=str(session),
+            commit=commit,
+            parent=parent,
+            files=changes_between(ground.repo, parent, commit),
+        )
+        ground.turns.tell(told)
+        return Receipt(snapshot=commit, landed=None, version=parent)
+
+    def renamed(self, session: SessionName, path: str, to: str, base: str | None = None) -> Receipt:
+        """Renames a file in a session, as a save; NotFound if there is none of that name."""
+        ground = self._ground
+        if ground.repo.entry(ground.head(session), path) is None:
+            raise NotFound(f"there is no {path}", "look at the list of files")
+        return self.saved(Saving(session=session, path=path, to=to, data=None, base=base, at=ground.now()))
+
+    def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
+        """Takes in one file of a watched workspace; ``data`` None: it was deleted there."""
+        ground = self._ground
+        base = ground.desks.base(session, path)
+        receipt = self.saved(
+            Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
+        )
+        ground.turns.then(lambda: ground.desks.took(session, path, data))
+        return receipt
+
+    def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:
+        """Takes in that a file of a watched workspace was renamed and not changed."""
+        ground = self._ground
+        if not ground.desks.has_seen(session, path):
+            raise Unusable(f"others have made a {path} meanwhile", "it is merged with theirs")
+        receipt = self.renamed(session, old, path)
+        ground.turns.then(lambda: ground.desks.renamed(session, old, path))
+        return receipt
+
+    def swept(self, session: SessionName) -> Iterator[Receipt]:
+        """Takes in everything that differs in a watched workspace."""
+        ground = self._ground
+        for path, data in ground.desks.changed(session):
+            try:
+                yield self.take_in(session, path, data)
+            except (BadInput, TooLarge, Unusable) as refused:  # this file's own trouble, and nobody else's
+                who, name = session.user, str(session)
+                ground.turns.tell(
+                    Skipped(collab=ground.id, user=who, session=name, path=path, reason=refused.code)
+                )
+
+    def admit(self, session: SessionName) -> None:
+        """Lets a workspace's save in only while its session is open and its person may save.
+
+        :raises Forbidden, NotFound: otherwise.
+        """
+        self._ground.register.require(session)
+        allow(Actor(user=session.user, via="daemon"), Save, self._ground.register.role(session.user))
+
+    def is_admitted(self, session: SessionName) -> bool:
+        """Whether a workspace's saves are let in."""
+        try:
+            self.admit(session)
+        except (Forbidden, NotFound):
+            return False
+        return True
+
+    def receipt(self, session: SessionName, landed: str | None, saved: Snapshot | None = None) -> Receipt:
+        """Returns what became of a save, and what the session has contested."""
+        ground = self._ground
+        where = saved.session if saved else session
+        items = read_items(ground.repo, ground.main())
+        mine = [item.id for item in items if item.branch in (where.branch, session.branch)]
+        return Receipt(
+            snapshot=saved.commit if saved else None,
+            landed=landed,
+            version=saved.version if saved else ground.head(session),
+            contested=tuple(mine),
+            forked=str(where) if where != session else "",
+            question=saved.question if saved else "",
+        )
+
+    def _ask(self, session: SessionName, saved: Snapshot) -> None:
+        self._ground.turns.tell(
+            Asked(
+                collab=self._ground.id,
+                user=session.user,
+                session=str(session),
+                question=saved.question,
+                path=saved.path,
+                commit=saved.version,
+            )
+        )

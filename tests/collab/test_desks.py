@@ -1,0 +1,74 @@
+"""Watched workspaces: what is known of them, also when a crash came before it was written down."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from gitcollab.model import SessionName
+from gitcollab.workspace import Rules
+
+ANA = SessionName(user="ana", name="default")
+
+
+class Desk:
+    """Ana's directory, watched."""
+
+    def __init__(self, stage, root: Path) -> None:
+        self.stage, self.root = stage, root
+        root.mkdir()
+        self.opens()
+
+    def opens(self) -> None:
+        self.stage.collab.desks.set_up(ANA, self.root, Rules())
+
+    def saves(self, path: str, text: str):
+        (self.root / path).write_text(text)
+        return self.stage.collab.take_in(ANA, path, text.encode())
+
+    def reads(self, path: str) -> str:
+        """What lies there once all has been written; what was saved a moment ago is left alone for another."""
+        while self.stage.collab.mirror(ANA):
+            time.sleep(0.01)
+        return (self.root / path).read_text()
+
+    def forgets_what_it_took_in(self, act) -> None:
+        """Does something, and crashes before what the directory held by then was written down."""
+        known = self.stage.given.place.known(self.stage.collab.id, ANA)
+        shutil.copy(known, kept := known.with_suffix(".kept"))
+        act()
+        kept.replace(known)
+        self.stage.restart()
+        self.opens()
+
+
+@pytest.fixture
+def desk(stage, ana, tmp_path: Path) -> Desk:
+    return Desk(stage, tmp_path / "work")
+
+
+def test_a_save_after_a_crash_goes_on_from_the_last_that_was_taken_in(stage, desk):
+    desk.saves("plan.txt", "one\n")
+    desk.forgets_what_it_took_in(lambda: desk.saves("plan.txt", "two\n"))
+    receipt = desk.saves("plan.txt", "three\n")
+    assert ("", b"three\n") == (receipt.forked, stage.main("plan.txt"))
+    assert "three\n" == desk.reads("plan.txt")
+
+
+def test_a_save_after_a_crash_is_merged_with_what_was_delivered_since(stage, desk, ben):
+    text = "".join(f"{n}\n" for n in range(9))
+    desk.saves("plan.txt", text)
+
+    def crash() -> None:
+        desk.saves("plan.txt", text.replace("8", "eight"))
+        ben.saves("plan.txt", (ben.reads("plan.txt") or b"").replace(b"0", b"zero"))
+        (desk.root / "plan.txt").write_text(text.replace("8", "eight"))  # the delivery had not been written
+
+    desk.forgets_what_it_took_in(crash)
+    receipt = desk.saves("plan.txt", text.replace("8", "EIGHT"))
+    wanted = text.replace("8", "EIGHT").replace("0", "zero")
+    assert ("", wanted.encode()) == (receipt.forked, stage.main("plan.txt"))
+    assert wanted == desk.reads("plan.txt")
