@@ -16,6 +16,8 @@ import pytest
 from gitcollab.client import Client
 from gitcollab.demo.stage import House
 
+from .gallery import Gallery, hung
+
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGUMENTS = [
@@ -45,7 +47,7 @@ def unblocked() -> None:
 
 @dataclass
 class Town:
-    """A server, and a client for each of Ana (who administers), Ben and Cleo."""
+    """A server, and a client for each of Ana (who administers), Ben, Cleo and Dan."""
 
     house: House
     url: str
@@ -63,7 +65,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     house = House(tmp_path_factory.mktemp("browser"))
     tokens = {
         name: house.run("user", "add", name, *(["--admin"] if name == "ana" else []))["token"]
-        for name in ("ana", "ben", "cleo")
+        for name in ("ana", "ben", "cleo", "dan")
     }
     url = house.start()
     clients = {name: Client(url, token) for name, token in tokens.items()}
@@ -71,6 +73,12 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     for client in clients.values():
         client.close()
     assert house.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def gallery(town: Town) -> Gallery:
+    """A collab in which everything that pages can show has happened."""
+    return hung(town.clients)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gitcollab.errors import NotFound
 from gitcollab.web.pages.frame import Page, View
+from gitcollab.web.render.markup import EMPTY_HEADER
 
 MANUAL = Path(__file__).parents[2] / "manual"
 FIRST = "start"
@@ -66,6 +67,7 @@ def formatted(text: str) -> tuple[str, str]:
     title = text.lstrip("# ").partition("\n")[0].strip()
     made = MarkdownIt("commonmark", {"html": False}).enable(["table"])
     html = made.render(text)
-    return title, str(html).replace('.md"', '"').replace("<table>", '<div class="wide"><table>').replace(
+    html = EMPTY_HEADER.sub("<td></td>", str(html).replace('.md"', '"'))
+    return title, html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
