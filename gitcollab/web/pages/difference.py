@@ -137,6 +137,7 @@ async def changes(view: View, about: About, asked: Span) -> Response:
 async def compare(view: View) -> Response:
     """Goes on to the difference between the two points that were chosen."""
     collab, said = await view.collab(), view.request.query_params
+    await view.admit_reader(collab)
     start, end, path = (said.get(name, "") for name in ("from", "to", "path"))
     if not start or not end or ".." in start + end:
         raise BadInput("Which two?", "choose a point to begin with and one to end with")
