@@ -27,7 +27,7 @@ from .conftest import DONE, Recorder  # type: ignore[import-not-found]
 
 pytestmark = pytest.mark.anyio
 
-# Least role in the collab (or what else is needed), the scope that a token needs (-: any), the route.
+# Least role in the collab (or what else is needed), the scopes that a token needs (-: any), the route.
 RULES = """
 anybody     -        GET    /health
 anybody     -        GET    /signin
@@ -91,7 +91,7 @@ viewer      read     GET    /c/{id}/contested
 editor      write    POST   /c/{id}/contested/{item}
 viewer      read     GET    /c/{id}/versions
 maintainer  publish  POST   /c/{id}/publish
-editor      write    POST   /c/{id}/restore
+editor      read+write POST /c/{id}/restore
 viewer      read     GET    /c/{id}/settings
 owner       admin    POST   /c/{id}/members
 owner       admin    POST   /c/{id}/members/remove
@@ -127,7 +127,7 @@ class Rule:
             return "forbidden"
         if knocker.is_elsewhere and self.scope != "-":
             return "forbidden"
-        if knocker.scope and self.scope not in {"-", knocker.scope}:
+        if knocker.scope and not set(self.scope.split("+")) <= {"-", knocker.scope}:
             return "forbidden"
         if self.who == "link" and not knocker.has_link:
             return "nothing here"
