@@ -44,6 +44,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.RemoveMember: Rule("admin", Role.OWNER),  # oneself: anybody who is in it
     acts.CreateLink: Rule("admin", Role.OWNER),
     acts.RevokeLink: Rule("admin", Role.OWNER),
+    acts.ReadAudit: Rule("admin", Role.OWNER),
     # one's own work
     acts.OpenSession: Rule("write", Role.EDITOR),
     acts.CloseSession: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
@@ -51,6 +52,8 @@ TABLE: dict[type[Act], Rule] = {
     acts.Rename: Rule("write", Role.EDITOR, is_own=True),
     acts.Land: Rule("write", Role.EDITOR, is_own=True),
     acts.Deliver: Rule("write", Role.EDITOR, is_own=True),
+    acts.Hold: Rule("write", Role.EDITOR, is_own=True),
+    acts.Release: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
     acts.Sweep: Rule("write", Role.EDITOR),
     # the shared work
     acts.Settle: Rule("write", Role.EDITOR),
@@ -67,6 +70,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.Resolve: Rule("read", Role.VIEWER),
     acts.RenderNotebook: Rule("read", Role.VIEWER),
     acts.RenderDiff: Rule("read", Role.VIEWER),
+    acts.RenderPiece: Rule("read", Role.VIEWER),
 }
 
 INTERNAL = frozenset({acts.MergeBytes, acts.DiffBytes})

@@ -64,9 +64,20 @@ def outcome(
 ANYBODY = {acts.CreateToken, acts.RevokeToken, acts.RedeemLink, acts.CreateCollab}
 ADMINS = {acts.AddUser, acts.Status, acts.Follow}
 NOBODY = {acts.MergeBytes, acts.DiffBytes}
-OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink, acts.RevokeLink}
+OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink, acts.RevokeLink} | {
+    acts.ReadAudit
+}
 MAINTAINERS = {acts.Publish}
-EDITORS = {acts.OpenSession, acts.Save, acts.Rename, acts.Land, acts.Deliver, acts.Sweep, acts.Settle}
+EDITORS = {
+    acts.OpenSession,
+    acts.Save,
+    acts.Rename,
+    acts.Land,
+    acts.Deliver,
+    acts.Hold,
+    acts.Sweep,
+    acts.Settle,
+}
 
 
 def expected(kind: type[Act], role: Role | None) -> type[GitcollabError] | None:
@@ -181,7 +192,7 @@ def test_only_who_may_make_links_has_theirs_work() -> None:
 
 SCOPE_OF = (
     dict.fromkeys(ANYBODY | OWNERS | ADMINS, "admin")
-    | dict.fromkeys(EDITORS | {acts.CloseSession}, "write")
+    | dict.fromkeys(EDITORS | {acts.CloseSession, acts.Release}, "write")
     | dict.fromkeys(MAINTAINERS, "publish")
 )
 

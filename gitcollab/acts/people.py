@@ -73,6 +73,10 @@ class RedeemLink(Act):
     code: str
 
 
+class ReadAudit(CollabAct):
+    """Reads who did what to a collab's access; no process is asked, the door looks itself."""
+
+
 ANSWERS: dict[type[Act], object] = {
     AddUser: Person,
     CreateToken: Token,

@@ -83,6 +83,23 @@ class RenderDiff(Reading):
     path: str
 
 
+class RenderPiece(Reading):
+    """A piece of a notebook's cell at a commit: ``key`` is ``3`` for the picture that is its output 3, ``a0`` for its
+    first attachment, ``3h`` for what of output 3 may run in a sandbox. Cells count from 0."""
+
+    path: str
+    at: str
+    cell: int
+    key: str
+
+
+class PieceBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of RenderPiece. ``kind`` is a picture's type, or text/html for what only a sandbox may run."""
+
+    kind: str
+    data: bytes
+
+
 class FileBytes(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of ReadFile. ``commit`` is the point asked for; ``oid`` the file's own id, its ETag."""
 
@@ -120,4 +137,5 @@ ANSWERS: dict[type[Act], object] = {
     Resolve: str,
     RenderNotebook: Rendered,
     RenderDiff: Rendered,
+    RenderPiece: PieceBytes,
 }

@@ -84,6 +84,27 @@ class Publish(CollabAct):
     message: str = ""
 
 
+class Hold(CollabAct):
+    """Says that a client has a file of a session open: its workspace's file is not written over while it has.
+
+    ``client`` names who has it open (one tab, say), each for itself. The hold ends by itself after ``seconds`` unless
+    it is said again; it survives a restart of the daemon.
+    """
+
+    session: SessionName
+    path: str
+    client: str = ""
+    seconds: float = 180.0
+
+
+class Release(CollabAct):
+    """Says that a client has closed a file: what waits for it is delivered."""
+
+    session: SessionName
+    path: str
+    client: str = ""
+
+
 class Sweep(CollabAct):
     """Takes in at once what lies in the watched workspaces of the actor, without waiting for the watcher."""
 
@@ -106,5 +127,7 @@ ANSWERS: dict[type[Act], object] = {
     Deliver: Session,
     Settle: Receipt,
     Publish: Version,
+    Hold: None,
+    Release: None,
     Sweep: tuple[Receipt, ...],
 }

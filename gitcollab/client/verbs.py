@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gitcollab.client import sharing, stream
+from gitcollab.client.people import People
 from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
 from gitcollab.errors import Unavailable
 
@@ -15,7 +16,7 @@ COLLABS = "/api/collabs"
 PAGE = 1000
 
 
-class Client:
+class Client(People):
     """One person at one server. Every call raises kinds of ``gitcollab.errors``; values are plain JSON.
 
     ``url`` is the server's address, ``token`` a personal access token, ``timeout`` in seconds. May be used
@@ -210,6 +211,17 @@ class Client:
         body = json.dumps({"rename_to": to}).encode()
         return self.transport.ask("POST", _session_file(collab, session, path), body, {}, headers).json()
 
+    def hold(self, collab: str, session: str, path: str, *, client: str = "", seconds: float = 180.0) -> None:
+        """Says that a client has a session's file open: its workspace's copy is not written over for so long.
+
+        ``client`` names who has it open, each for itself.
+        """
+        self._ask("PUT", _open_file(collab, session, path), None, client=client, seconds=seconds)
+
+    def release(self, collab: str, session: str, path: str, *, client: str = "") -> None:
+        """Says that a client has closed a file: what waits for it is delivered."""
+        self._ask("DELETE", _open_file(collab, session, path), None, client=client)
+
     def land(self, collab: str, session: str) -> Json:
         """Lands a session now."""
         return self._ask(
@@ -294,6 +306,10 @@ class Client:
 
 def _session_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/files{quoted_path(path)}"
+
+
+def _open_file(collab: str, session: str, path: str) -> str:
+    return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/open{quoted_path(path)}"
 
 
 def _listed(answer: Json) -> list[Json]:

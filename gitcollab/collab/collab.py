@@ -147,7 +147,13 @@ class Collab:
                 tool=act.tool,
                 at=self._ground.now(),
             )
-            return self._saves.drafted(saving) if act.is_draft else self._saves.saved(saving)
+            if act.is_draft:
+                return self._saves.drafted(saving)
+            if self.desks.lies_there(
+                act.session, act.path, act.data
+            ):  # the watcher has only not come to it yet
+                return self._saves.take_in(act.session, act.path, act.data)
+            return self._saves.saved(saving)
 
     def rename(self, act: acts.Rename) -> Receipt:
         """Renames a file in a session, as a save."""
@@ -189,6 +195,21 @@ class Collab:
             if not self._saves.is_admitted(session):
                 return ()  # somebody who may only read by now: nothing of theirs is taken in
             return tuple(self._saves.swept(session))
+
+    def hold(self, act: acts.Hold) -> None:
+        """Lets deliveries of a file wait in the session's workspace while a client has it open."""
+        with self._turns.alone():
+            allow(act.actor, act, self._register.role(act.actor.user))
+            checked_path(act.path)
+            self._register.require(act.session)
+            self.desks.holds.hold(act.session, act.path, act.client, act.seconds)
+
+    def release(self, act: acts.Release) -> None:
+        """Ends a client's hold, and delivers what has waited for it."""
+        with self._turns.alone():
+            allow(act.actor, act, self._register.role(act.actor.user))
+            self.desks.holds.release(act.session, act.path, act.client)
+            self.desks.mirror(act.session)
 
     def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""

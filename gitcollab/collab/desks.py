@@ -11,13 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from gitcollab.collab.holds import Holds
 from gitcollab.collab.place import Place
 from gitcollab.errors import GitcollabError
 from gitcollab.flow.copies import oid_at, taken_from_directory
 from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
 from gitcollab.model import SessionName
 from gitcollab.repository import Repository
-from gitcollab.workspace import Rules, Unstable, identity, read_stable, scan
+from gitcollab.workspace import Rules, Unstable, identity, is_exactly, read_stable, scan
 
 FURTHEST = 500
 """Commits of a session that are looked through for the version a workspace holds."""
@@ -48,6 +49,7 @@ class Desks:
         self._desks: dict[SessionName, Workspace] = {}
         self._places: dict[SessionName, tuple[int, int]] = {}
         self._unkept: set[SessionName] = set()
+        self.holds = Holds(place, collab)
 
     def set_up(self, session: SessionName, root: Path, rules: Rules) -> Workspace:
         """Begins to know a workspace; what is remembered of it holds only while it is the same directory."""
@@ -61,6 +63,7 @@ class Desks:
         """Forgets a workspace: its session was closed, or the directory is no longer the one it was."""
         self._desks.pop(session, None)
         self._unkept.discard(session)
+        self.holds.clear(session)
         self._place.known(self._collab, session).unlink(missing_ok=True)
 
     def changed(self, session: SessionName) -> Iterator[tuple[str, bytes | None]]:
@@ -100,6 +103,18 @@ class Desks:
                 return None if oid_at(self._repo, taken, path) == oid_at(self._repo, head, path) else taken
         return None
 
+    def has_taken(self, session: SessionName, path: str, data: bytes | None) -> bool:
+        """Whether the workspace held just that when it was last taken in or delivered: then it is no new save."""
+        desk = self._desks.get(session)
+        return desk is not None and data is not None and desk.known.get(path) == content_id(path, data)
+
+    def lies_there(self, session: SessionName, path: str, data: bytes | None) -> bool:
+        """Whether the workspace's file is exactly these bytes: then who sends them has just written it."""
+        desk = self._desks.get(session)
+        if desk is None or data is None or not desk.rules.admits(path):
+            return False
+        return is_exactly(desk.root, path, data)
+
     def has_seen(self, session: SessionName, path: str) -> bool:
         """Whether the workspace has held what the session holds at a path; what is not there needs no seeing."""
         desk, head = self._desks.get(session), self._repo.head(session.ref)
@@ -131,7 +146,7 @@ class Desks:
         desk, head = self._desks.get(session), self._repo.head(session.ref)
         if desk is None or head is None or not desk.root.is_dir():
             return ()
-        done = mirror(self._repo, head, desk)
+        done = mirror(self._repo, head, desk, lambda path: self.holds.is_held(session, path))
         if done.written or session in self._unkept:
             self._remember(session, desk)
         return done.waiting

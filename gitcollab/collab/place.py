@@ -31,6 +31,10 @@ class Place(msgspec.Struct, frozen=True):
         """The workspace that the daemon makes for a participant on this machine."""
         return self.workspaces / collab / user
 
+    def held(self, collab: str, session: SessionName) -> Path:
+        """Which files of a workspace clients have open."""
+        return self.root / "private" / "held-open" / collab / session.user / f"{session.name}.json"
+
     def known(self, collab: str, session: SessionName) -> Path:
         """What a workspace held when it was last taken in or delivered."""
         return self.root / "private" / "known" / collab / session.user / f"{session.name}.json"

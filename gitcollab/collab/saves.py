@@ -65,6 +65,11 @@ class Saves:
         """Takes in one file of a watched workspace; ``data`` None: it was deleted there."""
         ground = self._ground
         base = ground.desks.base(session, path)
+        if ground.desks.has_taken(session, path, data):
+            ground.turns.then(lambda: ground.desks.mirror(session))
+            return self.receipt(
+                session, None, Snapshot(session=session, path=path, version=base or ground.head(session))
+            )
         receipt = self.saved(
             Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
         )

@@ -2,7 +2,7 @@
 
 from gitcollab.workspace.leftovers import clear as clear_leftovers
 from gitcollab.workspace.libc import is_remote
-from gitcollab.workspace.reading import Skipped, Stat, Taken, Unstable, read_stable, take
+from gitcollab.workspace.reading import Skipped, Stat, Taken, Unstable, is_exactly, read_stable, take
 from gitcollab.workspace.replacing import replace
 from gitcollab.workspace.rules import Rules
 from gitcollab.workspace.scanning import Table, identity, look, scan, shown, survey
@@ -16,6 +16,7 @@ __all__ = [
     "Unstable",
     "clear_leftovers",
     "identity",
+    "is_exactly",
     "is_remote",
     "look",
     "read_stable",

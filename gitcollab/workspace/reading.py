@@ -85,6 +85,16 @@ def take(root: Path, path: str, *, limit: int) -> Taken:
         raise _told(error, path) from error
 
 
+def is_exactly(root: Path, path: str, data: bytes) -> bool:
+    """Whether the file beneath the root holds exactly ``data`` now, however young it is."""
+    try:
+        with beneath.opened(root, path) as fd:
+            _check(found := os.fstat(fd), path, len(data))
+            return found.st_size == len(data) and _read(fd, found.st_size) == data
+    except (OSError, Skipped):
+        return False
+
+
 def is_json(data: bytes) -> bool:
     """Whether the bytes parse as JSON, as Python's own parser takes it (NaN and Infinity are in real notebooks)."""
     try:

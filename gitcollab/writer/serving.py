@@ -115,6 +115,12 @@ class Serving:
                 return house.collab(act.collab).land(act)
             case acts.Deliver():
                 return house.collab(act.collab).deliver(act)
+            case acts.Hold():
+                house.collab(act.collab).hold(act)
+                return None
+            case acts.Release():
+                house.collab(act.collab).release(act)
+                return None
             case acts.Sweep():
                 return house.collab(act.collab).sweep(act)
             case acts.Settle():

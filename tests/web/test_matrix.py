@@ -65,6 +65,8 @@ viewer      read     GET    /api/collabs/{id}/sessions/{user}/{name}/files/{path
 editor      write    PUT    /api/collabs/{id}/sessions/{user}/{name}/files/{path}
 editor      write    DELETE /api/collabs/{id}/sessions/{user}/{name}/files/{path}
 editor      write    POST   /api/collabs/{id}/sessions/{user}/{name}/files/{path}
+editor      write    PUT    /api/collabs/{id}/sessions/{user}/{name}/open/{path}
+viewer      write    DELETE /api/collabs/{id}/sessions/{user}/{name}/open/{path}
 viewer      read     GET    /api/collabs/{id}/log
 viewer      read     GET    /api/collabs/{id}/diff
 viewer      read     GET    /api/collabs/{id}/blame/{path}
@@ -75,6 +77,8 @@ viewer      read     GET    /api/collabs/{id}/versions
 maintainer  publish  POST   /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/events
 viewer      read     GET    /git/{id}.git/info/refs
+owner       admin    GET    /api/collabs/{id}/audit
+admin       admin    GET    /api/audit
 person      -        GET    /
 person      admin    POST   /c
 person      -        POST   /join
@@ -210,7 +214,7 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.SetMember: Member(user="x", display="", role=Role.VIEWER), acts.CreateLink: LINK,
     acts.OpenSession: acts.Opened(session="x/default", branch="sessions/x/default", head=COMMIT),
     acts.CloseSession: SESSION, acts.Save: RECEIPT, acts.Rename: RECEIPT, acts.Land: RECEIPT, acts.Deliver: SESSION,
-    acts.Sweep: (), acts.Settle: RECEIPT, acts.Publish: VERSION,
+    acts.Hold: (), acts.Release: (), acts.Sweep: (), acts.Settle: RECEIPT, acts.Publish: VERSION,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),

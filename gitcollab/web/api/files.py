@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from gitcollab.acts import FileBytes, ListFiles, ReadFile, Rename, Save
+from gitcollab.acts import FileBytes, Hold, ListFiles, ReadFile, Release, Rename, Save
 from gitcollab.errors import BadInput
 from gitcollab.model import FileEntry, Receipt, checked_path
 from gitcollab.web.ask import Ask
@@ -121,6 +121,47 @@ def tool(ask: Ask) -> str:
     return "".join(char for char in said if char.isprintable())[:100]
 
 
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """``client``: who has it open (one tab, say), each for itself; ``seconds``: for how long unless said again."""
+
+    client: str = ""
+    seconds: float = 180.0
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True):
+    """``client``: as it was said when the file was opened."""
+
+    client: str = ""
+
+
+async def hold(ask: Ask) -> None:
+    """Says that a client has the file open: its workspace's copy is not written over while it has."""
+    said = ask.query(Opening)
+    act = Hold(
+        actor=ask.actor,
+        collab=await ask.collab(),
+        session=ask.session,
+        path=ask.path,
+        client=said.client,
+        seconds=said.seconds,
+    )
+    await ask.do(act)
+
+
+async def release(ask: Ask) -> None:
+    """Says that a client has closed the file: what waits for it is delivered."""
+    said = ask.query(Closing)
+    act = Release(
+        actor=ask.actor,
+        collab=await ask.collab(),
+        session=ask.session,
+        path=ask.path,
+        client=said.client,
+    )
+    await ask.do(act)
+
+
+OPEN = "/api/collabs/{id}/sessions/{user}/{name}/open/{path:path}"
 IN_SESSION = "/api/collabs/{id}/sessions/{user}/{name}/files/{path:path}"
 DOORS = (
     Door(method="GET", path="/api/collabs/{id}/files", go=listing, query=Point, answer=tuple[FileEntry, ...]),
@@ -129,4 +170,6 @@ DOORS = (
     Door(method="PUT", path=IN_SESSION, go=save, query=SaveAs, body=bytes, answer=Receipt),
     Door(method="DELETE", path=IN_SESSION, go=delete, answer=Receipt),
     Door(method="POST", path=IN_SESSION, go=rename, body=Renamed, answer=Receipt),
+    Door(method="PUT", path=OPEN, go=hold, query=Opening, status=204),
+    Door(method="DELETE", path=OPEN, go=release, query=Closing, status=204),
 )
