@@ -10,7 +10,7 @@ from gitcollab.model import CellChange, Json
 from gitcollab.notebooks.drawing import Line, OutputDiff, compared_outputs, drawn
 from gitcollab.notebooks.identity import align, increasing
 from gitcollab.notebooks.lines import Hunk, hunks
-from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, joined, read_any
+from gitcollab.notebooks.reading import Cell, Known, Notebook, Unreadable, joined, read_any
 from gitcollab.notebooks.viewing import as_nbdime
 from gitcollab.notebooks.volatile import lasting_cell, lasting_metadata
 from gitcollab.notebooks.weighing import same
@@ -82,7 +82,7 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 def diff(a: bytes, b: bytes) -> Diff:
     """Compares two notebooks; never raises. No bytes at all stand for a notebook that does not exist."""
-    known: dict[str, Cell] = {}
+    known = Known()
     try:
         old, new = read_any(a, known), read_any(b, known)
         return _compared(old, new)

@@ -10,7 +10,7 @@ from gitcollab.notebooks.checking import faults
 from gitcollab.notebooks.naming import names
 from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
-from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read_any
+from gitcollab.notebooks.reading import Cell, Known, Notebook, Unreadable, read_any
 from gitcollab.notebooks.splits import regrouped
 from gitcollab.notebooks.values import Contested, Merge, Noted, Weighed, item_id
 from gitcollab.notebooks.weighing import ABSENT, Three, judge, same
@@ -75,7 +75,7 @@ class _Merging:
         self.noted: list[Noted] = []
 
     def merged(self, bases: Sequence[bytes], one: bytes, two: bytes) -> Merge:
-        known: dict[str, Cell] = {}
+        known = Known()
         ours, theirs = read_any(one, known), read_any(two, known)
         base = folded([read_any(data, known) for data in bases], ours, theirs)
         kept: list[tuple[Spot, Data, list[Finding]]] = []

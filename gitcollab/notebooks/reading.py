@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from functools import cached_property
 from typing import Any
 
 from gitcollab.model import Json
+from gitcollab.notebooks.notation import Parser, parsed
 from gitcollab.notebooks.residue import upgraded
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -16,7 +16,6 @@ LONG = 20_000
 """Characters beyond which a source is compared by its lines, not by its words."""
 
 _word = re.compile(r"\w+")
-_line_of_cells = "\n  },\n  {\n"
 
 
 class Unreadable(ValueError):
@@ -30,8 +29,8 @@ class Unreadable(ValueError):
 class Cell:
     """One cell: the JSON as it is in the file, and what is asked of it again and again."""
 
-    inner: str | None = None
-    """The cell's text in the file, without its braces' lines, if that is laid out as Jupyter does it."""
+    may_have_fractions = True
+    """Whether there may be numbers in it that only Python writes as Python does."""
 
     def __init__(self, data: dict[str, Json]) -> None:
         self.data = data
@@ -104,7 +103,7 @@ def read(data: bytes) -> Notebook:
 
 def _parsed(data: bytes) -> Json:
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        return parsed(data)
     except UnicodeDecodeError as error:
         raise Unreadable(f"not UTF-8: {error.reason} at byte {error.start}") from None
     except RecursionError:
@@ -113,13 +112,13 @@ def _parsed(data: bytes) -> Json:
         raise Unreadable(f"not JSON: {error}"[:200]) from None
 
 
-def read_any(data: bytes, known: dict[str, Cell] | None = None) -> Notebook:
+def read_any(data: bytes, known: Known | None = None) -> Notebook:
     """Parses a notebook of any format there ever was; one of nbformat 1 to 3 is converted. Raises Unreadable.
 
     No bytes at all are a notebook without cells, as git gives them for a version that does not exist. Members that
     the format wants and some tools leave out (a cell's metadata, outputs, execution count) are added.
 
-    ``known`` holds the cells of other versions by their text: what is in several files is parsed once.
+    ``known`` holds the cells of other versions; those that the notebook shares with them must not be changed.
     """
     if not data or data.isspace():
         return Notebook({"metadata": {}, "nbformat": 4, "nbformat_minor": 0}, [])
@@ -137,54 +136,49 @@ def read_any(data: bytes, known: dict[str, Cell] | None = None) -> Notebook:
         return Notebook(found.top, found.cells, is_converted=True)
 
 
-HEAD = '{\n "cells": [\n  {\n'
-FOOT = "\n  }\n ],\n"
-LONG_LINES = 1000
-"""Characters of a line, on average, from which on lines are long."""
-BORDER = "\n  },\n  {\n"
+HEAD = b'{\n "cells": [\n  {\n'
+FOOT = b"\n  }\n ],\n"
+BORDER = b"\n  },\n  {\n"
 
 
-def _cut(data: bytes, known: dict[str, Cell]) -> Notebook | None:
+class Known:
+    """The cells of several versions by their text: what is in several files is parsed once, and is one Cell."""
+
+    def __init__(self) -> None:
+        self._cells: dict[bytes, Cell] = {}
+        self._parse = Parser()
+
+    def cells(self, texts: list[bytes]) -> list[Cell]:
+        """Returns the cells of these texts (without braces); raises ValueError or RecursionError if one is none."""
+        known = self._cells
+        return [known.get(text) or self._kept(text) for text in texts]
+
+    def _kept(self, text: bytes) -> Cell:
+        data, may_have_fractions = self._parse(b"{%b}" % text)
+        if not is_cell(data) or (data["cell_type"] == "code" and "execution_count" not in data):
+            raise ValueError("no cell")
+        self._cells[text] = cell = Cell(data)
+        cell.may_have_fractions = may_have_fractions
+        return cell
+
+
+def _cut(data: bytes, known: Known) -> Notebook | None:
     """Parses a file that is laid out as Jupyter does it, cell by cell; None if it is not, or holds anything odd.
 
     Only between cells can a line of two spaces and a brace stand there: no string in JSON holds a raw newline. Each
     piece must be one object by itself, and so must the rest; then the whole is what the JSON parser would make of it.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    end = text.rfind(FOOT)  # a later list of the same look makes the pieces fail below
-    if end < len(HEAD) or not text.startswith(HEAD):
+    end = data.rfind(FOOT)  # a later list of the same look makes the pieces fail below
+    if end < len(HEAD) or not data.startswith(HEAD):
         return None
     try:
-        rest = json.loads('{"cells": []' + text[end + len(FOOT) - 2 :])
+        rest = parsed(b'{"cells": []' + data[end + len(FOOT) - 2 :])
         if rest.pop("cells", None) != []:
             return None
-        cells = [known.get(part) or _kept(part, known) for part in _pieces(text[len(HEAD) : end])]
+        cells = known.cells(data[len(HEAD) : end].split(BORDER))
         return Notebook(shaped(rest | {"cells": []}).top, cells)
     except (ValueError, RecursionError):
         return None
-
-
-def _pieces(text: str) -> list[str]:
-    """Splits at borders between cells; where lines are long, by way of the lines, which are found much faster."""
-    if text.count("\n") * LONG_LINES > len(text):
-        return text.split(BORDER)
-    lines = text.split("\n")
-    ends = [k for k, line in enumerate(lines) if line == "  }," and lines[k + 1 : k + 2] == ["  {"]]
-    starts = [0, *(k + 2 for k in ends)]
-    return ["\n".join(lines[a:b]) for a, b in zip(starts, [*ends, len(lines)], strict=True)]
-
-
-def _kept(part: str, known: dict[str, Cell]) -> Cell:
-    data = json.loads("{" + part + "}")
-    if not is_cell(data) or (data["cell_type"] == "code" and "execution_count" not in data):
-        raise ValueError("no cell")
-    cell = Cell(data)
-    cell.inner = part
-    known[part] = cell
-    return cell
 
 
 def _completed(notebook: Json) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitcollab.model import Json
-from gitcollab.notebooks.reading import Cell, Unreadable, read_any
+from gitcollab.notebooks.reading import Known, Unreadable, read_any
 
 CELL_METADATA = frozenset(
     (
@@ -29,7 +29,7 @@ def is_volatile(a: bytes, b: bytes) -> bool:
     """Whether two notebooks differ in volatile fields only, as when one was merely opened and saved."""
     if a == b:
         return True
-    known: dict[str, Cell] = {}
+    known = Known()
     try:
         old, new = read_any(a, known), read_any(b, known)
     except Unreadable:

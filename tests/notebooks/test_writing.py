@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitcollab.notebooks.reading import Cell, Notebook, read_any
+from gitcollab.notebooks.reading import Cell, Known, Notebook, read_any
 from gitcollab.notebooks.writing import write
 
 
@@ -46,7 +46,7 @@ def test_bytes_are_those_that_nbformat_writes(making: Any, nbjson: Any, seed: in
     notebook = odd(json.loads(making.triple(seed)[1])) if seed % 3 else json.loads(making.triple(seed)[1])
     data = (json.dumps(notebook, **layout) + "\n").encode()
     wanted = (nbjson.writes(nbjson.reads(data.decode())) + "\n").encode()
-    found = read_any(data, {})
+    found = read_any(data, Known())
     assert wanted == write(found)
     assert wanted == write(Notebook(found.top, [Cell(cell.data) for cell in found.cells]))
 
