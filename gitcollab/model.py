@@ -70,6 +70,7 @@ class Actor(Value):
     scopes: tuple[str, ...] = ()
     is_admin: bool = False
     via: str = ""  # "web", "token", "daemon": for the audit log
+    origin: str = ""  # the address that the request came from, for the audit log
 
 
 class Summary(Value):
@@ -239,6 +240,21 @@ class Version(Value):
     at: str = ""
     by: str = ""
     message: str = ""
+
+
+class Reason(Value):
+    """Why a version number is suggested: what is gone, new or changed, and in which cell."""
+
+    bump: Bump
+    text: str
+    cell: str | None = None
+
+
+class Suggestion(Value):
+    """The version number that a change asks for, with its reasons, the weightiest first; None: nothing to say."""
+
+    bump: Bump | None
+    reasons: tuple[Reason, ...] = ()
 
 
 class LogEntry(Value):

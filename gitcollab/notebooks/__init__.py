@@ -1,5 +1,6 @@
 """Notebooks: bytes in, values out. All that knows what a notebook is, pure: no git, no disk, no clock."""
 
+from gitcollab.notebooks.bumps import suggested_bump
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
 from gitcollab.notebooks.drawing import Line, OutputDiff
@@ -50,6 +51,7 @@ __all__ = [
     "split",
     "stamp",
     "strip",
+    "suggested_bump",
     "weave",
     "weigh",
 ]
