@@ -7,7 +7,7 @@ from functools import singledispatch
 from pathlib import Path
 
 from gitcollab import acts, notebooks
-from gitcollab.errors import BadInput, NotFound
+from gitcollab.errors import BadInput, NotFound, TooLarge
 from gitcollab.flow.alter import changes_between, is_ours, printable
 from gitcollab.flow.blame import blame
 from gitcollab.flow.items import printable as printable_item
@@ -113,6 +113,16 @@ def _(act: acts.ReadVersions, repo: Repository) -> tuple[Version, ...]:
     wanted = act.notebook.removesuffix(".ipynb")
     found = [each for each in _versions(repo) if not wanted or each.notebook.removesuffix(".ipynb") == wanted]
     return tuple(sorted(found, key=_newness, reverse=True))
+
+
+def entry_at(path: Path, at: str, file: str) -> Entry:
+    """Returns a file's entry at a point; NotFound if there is no such point or file, TooLarge for one too large to look
+    into."""
+    repo = Repository(path)
+    entry = file_at(repo, repo.resolve(at, file), file)
+    if repo.size(entry.oid) > SIZE_LIMIT:
+        raise TooLarge("this file is too large to be looked into", "download it")
+    return entry
 
 
 def file_at(repo: Repository, commit: str, path: str) -> Entry:

@@ -89,6 +89,7 @@ person      admin    POST   /me/tokens
 person      admin    POST   /me/tokens/revoke
 viewer      read     GET    /c/{id}
 viewer      read     GET    /c/{id}/n/{path}
+viewer      read     GET    /c/{id}/o/{commit}/{spot}/{path}
 viewer      read     GET    /c/{id}/diff/{span}
 viewer      read     GET    /c/{id}/compare
 viewer      read     GET    /c/{id}/contested
@@ -220,6 +221,7 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
     acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.Resolve: COMMIT,
     acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
+    acts.RenderPiece: acts.PieceBytes(kind="image/png", data=b""),
 }  # fmt: skip
 """What the writer and the workers answer here; nothing that is asked changes anything, so all may ask everything."""
 
@@ -238,6 +240,7 @@ class Place:
         parts = {
             "id": collab, "user": user_of(knocker), "name": "default", "path": "a.ipynb", "item": "i1",
             "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start",
+            "commit": COMMIT, "spot": "0.0",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),
         }  # fmt: skip
         if path == "/static/{name}":
