@@ -83,6 +83,7 @@ def test_every_verb_of_the_client_asks_a_route_that_there_is() -> None:
         needed = [p.name for p in inspect.signature(verb).parameters.values() if p.default is p.empty]
         verb(*(values.get(parameter, "x") for parameter in needed))
     client.save("cabcdefg23", "ana/default", "nb/a.ipynb", None)
+    client.audit("cabcdefg23")
     patterns = {
         route: re.compile(re.sub(r"\{path\}", ".+", re.sub(r"\{(?!path)\w+\}", "[^/]+", route)))
         for route in ROUTES

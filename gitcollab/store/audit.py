@@ -30,13 +30,19 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
 
 
-def note_act(conn: Connection, act: Act, outcome: str = DONE, origin: str = "") -> None:
-    """Writes down an act if it is one on access (those whose tokens need the scope ``admin``).
-
-    In the transaction that does it; a refusal in one of its own, with the error's code as ``outcome``.
-    """
+def is_told(act: Act) -> bool:
+    """Tells whether an act is one on access: those whose tokens need the scope ``admin``."""
     rule = access.TABLE.get(type(act))
-    if rule is None or rule.scope != "admin":
+    return rule is not None and rule.scope == "admin"
+
+
+def note_act(conn: Connection, act: Act, outcome: str = DONE, collab: str = "") -> None:
+    """Writes down an act if it is one on access.
+
+    In the transaction that does it; a refusal in one of its own, with the error's code as ``outcome``. ``collab`` is
+    given for an act that does not name its own: one that made a collab, or found it.
+    """
+    if not is_told(act):
         return
     detail = {
         name: "(not kept)" if name in SECRETS else msgspec.to_builtins(getattr(act, name))
@@ -46,11 +52,11 @@ def note_act(conn: Connection, act: Act, outcome: str = DONE, origin: str = "") 
     told = Note(
         user=act.actor.user,
         act=type(act).__name__,
-        collab=getattr(act, "collab", ""),
+        collab=collab or getattr(act, "collab", ""),
         detail=detail,
         outcome=outcome,
         via=act.actor.via,
-        origin=origin,
+        origin=act.actor.origin,
     )
     note(conn, told)
 

@@ -10,9 +10,9 @@ from starlette.requests import Request
 
 from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct, Reading, RemoveMember, SetMember
-from gitcollab.errors import BadInput
+from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.model import COLLAB_ID, Actor, Role, SessionName, checked_path
-from gitcollab.store import collabs
+from gitcollab.store import audit, collabs
 from gitcollab.web.site import Site
 
 Form = TypeVar("Form")
@@ -70,8 +70,13 @@ class Ask:
         return await self.admit(Reading(actor=self.actor, collab=collab)) or Role.VIEWER
 
     async def do(self, act: Act) -> Any:
-        """The writer's answer to ``act``."""
-        await self.admit(act)
+        """The writer's answer to ``act``; the audit log is told of a refusal, here as there."""
+        try:
+            await self.admit(act)
+        except GitcollabError as error:
+            if audit.is_told(act):
+                await self.site.note(audit.note_act, act, error.code)
+            raise
         return await self.site.writer.call(act)
 
     async def read(self, act: Act) -> Any:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import msgspec
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection
 from starlette.datastructures import Headers
@@ -118,6 +119,7 @@ class SignedIn:
             await stranger(scope)(scope, receive, send)
             return
         credential, actor = found
+        actor = msgspec.structs.replace(actor, origin=address_of(scope))
         scope.setdefault("state", {}).update(actor=actor, credential=credential)
         await self.used(credential)
         await self.app(scope, receive, send)
@@ -137,6 +139,12 @@ class SignedIn:
         if credential.token and now - self.touched.get(credential.token, -TOUCH) >= TOUCH:
             self.touched[credential.token] = now
             await self.site.note(tokens.touch, credential.token, clock.now())
+
+
+def address_of(scope: Scope) -> str:
+    """The address that a request came from, as far as it can be known; empty over a Unix socket."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def stranger(scope: Scope) -> ASGIApp:

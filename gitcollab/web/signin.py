@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from gitcollab.errors import NotSignedIn, TooMany
 from gitcollab.store import audit, passwords, people, tokens
-from gitcollab.web.auth import Cookie, Credential, own_path, shown
+from gitcollab.web.auth import Cookie, Credential, address_of, own_path, shown
 from gitcollab.web.pace import Pace
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
@@ -76,7 +76,7 @@ class SignIn:
 
     async def by_secret(self, request: Request, said: dict[str, str], wanted: str) -> Response:
         """Signs in by token, or by name and password; NotSignedIn if it is wrong, TooMany after many wrong tries."""
-        address = request.client.host if request.client else ""
+        address = address_of(request.scope)
         user = said.get("user", "").strip().lower()
         self.pace.check(f"address {address}", PER_ADDRESS)
         if said.get("token"):
@@ -95,9 +95,9 @@ class SignIn:
 
     async def told(self, request: Request, user: str, how: str, *, is_in: bool) -> None:
         """Writes the sign-in, or the try, into the audit log."""
-        address = request.client.host if request.client else ""
         outcome = audit.DONE if is_in else NotSignedIn.code
-        note = audit.Note(user=user, act="SignIn", outcome=outcome, via=how, origin=address)
+        origin = address_of(request.scope)
+        note = audit.Note(user=user, act="SignIn", outcome=outcome, via=how, origin=origin)
         await self.site.note(audit.note, note)
 
     async def of_password(self, user: str, password: str) -> Credential | None:

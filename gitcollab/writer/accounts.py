@@ -10,7 +10,7 @@ from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.events import AnyEvent, Created, Linked, Membership, Removed
 from gitcollab.flow.charter import Charter
 from gitcollab.model import Link, Member, Person, Role, Summary, Token, checked_path
-from gitcollab.store import clock, collabs, journal, links, members, people, sessions, tokens
+from gitcollab.store import audit, clock, collabs, journal, links, members, people, sessions, tokens
 from gitcollab.writer.house import House
 
 
@@ -41,7 +41,7 @@ def _(act: acts.RevokeToken, house: House) -> None:
 
 @answer.register
 def _(act: acts.CreateCollab, house: House) -> Summary:
-    house.check(act)
+    house.admit(act)
     paths = tuple(checked_path(path.strip("/")) for path in act.paths)
     id = collabs.new_id()
     with house.engine.begin() as conn:
@@ -54,15 +54,18 @@ def _(act: acts.CreateCollab, house: House) -> Summary:
             collabs.end_collab(conn, id)
         raise
     collab.tell(Created(collab=id, user=act.actor.user, title=act.title, alias=summary.alias))
+    with house.engine.begin() as conn:
+        audit.note_act(conn, act, collab=id)
     return summary
 
 
 @answer.register
 def _(act: acts.DeleteCollab, house: House) -> None:
-    house.check(act)
+    house.admit(act)
     house.collab(act.collab).tell(Removed(collab=act.collab, user=act.actor.user))
     with house.engine.begin() as conn:
         collabs.end_collab(conn, act.collab)
+        audit.note_act(conn, act)
     house.end(act.collab)
 
 

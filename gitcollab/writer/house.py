@@ -12,10 +12,11 @@ from gitcollab import store
 from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct
 from gitcollab.collab import Collab, Given
+from gitcollab.errors import GitcollabError
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.points import MAIN
 from gitcollab.repository import Repository, clear_unfinished, disk_errors
-from gitcollab.store import collabs, journal, members
+from gitcollab.store import audit, collabs, journal, members
 
 
 class House:
@@ -93,10 +94,29 @@ class House:
 
     @contextmanager
     def deciding(self, act: Act) -> Iterator[Connection]:
-        """Opens the transaction in which an act is both decided and done."""
-        with self.engine.begin() as conn:
-            _allow(conn, act)
-            yield conn
+        """Opens the transaction in which an act is decided, done, and written into the audit log."""
+        try:
+            with self.engine.begin() as conn:
+                _allow(conn, act)
+                yield conn
+                audit.note_act(conn, act)
+        except GitcollabError as error:
+            self.note_refusal(act, error)
+            raise
+
+    def admit(self, act: Act) -> None:
+        """Raises unless the act's actor may do it now; the audit log is told of a refusal."""
+        try:
+            self.check(act)
+        except GitcollabError as error:
+            self.note_refusal(act, error)
+            raise
+
+    def note_refusal(self, act: Act, error: GitcollabError) -> None:
+        """Writes into the audit log that an act was refused; what failed on our side was not."""
+        if error.status < 500 and audit.is_told(act):
+            with self.engine.begin() as conn:
+                audit.note_act(conn, act, error.code)
 
 
 def _allow(conn: Connection, act: Act) -> None:

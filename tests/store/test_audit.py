@@ -10,12 +10,12 @@ from gitcollab.model import Actor, Role
 from gitcollab.store import audit
 from gitcollab.store.audit import Note
 
-ANA = Actor(user="ana", via="token")
+ANA = Actor(user="ana", via="token", origin="192.0.2.7")
 
 
 def test_an_act_on_access_is_told_with_who_what_and_where(conn: Connection, collab: str) -> None:
     act = acts.SetMember(actor=ANA, collab=collab, user="ben", role=Role.EDITOR)
-    audit.note_act(conn, act, origin="192.0.2.7")
+    audit.note_act(conn, act)
     (found,) = audit.notes(conn)
     expected = Note(
         n=found.n,
@@ -75,8 +75,8 @@ def test_lines_are_found_by_collab_and_person_and_page_by_page(conn: Connection,
 
 @pytest.mark.parametrize("odd", ["\0", "\ud800", "x" * 10_000])
 def test_nothing_keeps_a_line_from_being_written(conn: Connection, odd: str) -> None:
-    act = acts.RemoveMember(actor=Actor(user=odd, via=odd), collab=odd, user=odd)
-    audit.note_act(conn, act, "not-found", odd)
+    act = acts.RemoveMember(actor=Actor(user=odd, via=odd, origin=odd), collab=odd, user=odd)
+    audit.note_act(conn, act, "not-found")
     (found,) = audit.notes(conn)
     assert (1, "RemoveMember") == (
         len({found.user, found.collab, found.origin, found.detail["user"]}),

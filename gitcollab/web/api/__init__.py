@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitcollab.web.api import collabs, contested, files, history, members, people, sessions, versions
+from gitcollab.web.api import audit, collabs, contested, files, history, members, people, sessions, versions
 from gitcollab.web.doors import Door
 
 DOORS: tuple[Door, ...] = (
@@ -14,4 +14,5 @@ DOORS: tuple[Door, ...] = (
     *history.DOORS,
     *contested.DOORS,
     *versions.DOORS,
+    *audit.DOORS,
 )
