@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from gitcollab import acts
 from gitcollab.acts import Act, CollabAct
+from gitcollab.acts.pushing import SESSIONS, SHARED
 from gitcollab.errors import BadInput, Forbidden, NotFound, NotSignedIn, Unusable
-from gitcollab.model import COLLAB_ID, Actor, Role, SessionName
+from gitcollab.model import COLLAB_ID, NAME, Actor, Role, SessionName
 
 SCOPES = ("read", "write", "publish", "admin")
 """What a token can be limited to: reading, one's own sessions, publishing, everything about access.
@@ -55,6 +56,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.Hold: Rule("write", Role.EDITOR, is_own=True),
     acts.Release: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
     acts.Sweep: Rule("write", Role.EDITOR),
+    acts.Push: Rule("write", Role.EDITOR),  # own session branches; main: maintainers, see _keep_to_own_branches
     # the shared work
     acts.Settle: Rule("write", Role.EDITOR),
     acts.Publish: Rule("publish", Role.MAINTAINER),
@@ -67,6 +69,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.ReadBlame: Rule("read", Role.VIEWER),
     acts.ReadItems: Rule("read", Role.VIEWER),
     acts.ReadVersions: Rule("read", Role.VIEWER),
+    acts.SuggestVersion: Rule("read", Role.VIEWER),
     acts.Resolve: Rule("read", Role.VIEWER),
     acts.RenderNotebook: Rule("read", Role.VIEWER),
     acts.RenderDiff: Rule("read", Role.VIEWER),
@@ -98,6 +101,8 @@ def allow(actor: Actor, act: Act | type[Act], role: Role | None = None, *, owner
     _may(actor, act, role, rule)
     if actor.scopes and rule.scope not in actor.scopes and _powers(actor.scopes):
         raise _beyond_the_token(f"this token does not have the scope {rule.scope!r}")
+    if isinstance(act, acts.Push):
+        _keep_to_own_branches(actor, act, role)
     if isinstance(act, acts.CreateToken):
         _keep_within(actor, act)
     if isinstance(act, acts.RemoveMember | acts.SetMember):
@@ -135,6 +140,26 @@ def _may(actor: Actor, act: Act | type[Act], role: Role | None, rule: Rule) -> N
     session = getattr(act, "session", None) if rule.is_own and not isinstance(act, type) else None
     if isinstance(session, SessionName) and session.user != actor.user:
         raise Forbidden("this is somebody else's session", "work in your own; it lands on main like theirs")
+
+
+def _keep_to_own_branches(actor: Actor, act: acts.Push, role: Role | None) -> None:
+    """Keeps a push to branches of the actor's own sessions; a maintainer may push main, too."""
+    mine = f"{SESSIONS}{actor.user}/"
+    if act.ref.startswith(SESSIONS):
+        if not act.ref.startswith(mine) or not NAME.fullmatch(act.ref.removeprefix(mine)):
+            raise Forbidden(
+                "this is not a session of yours", f"push to sessions/{actor.user}/NAME, of a-z 0-9 . _ -"
+            )
+    elif act.ref != SHARED:
+        raise Forbidden(
+            "nobody pushes there: blessed and tags move by `gitcollab publish` only",
+            f"push to sessions/{actor.user}/NAME",
+        )
+    elif not act.session and (role is None or role.rank < Role.MAINTAINER.rank):
+        raise Forbidden(
+            "only maintainers push main",
+            f"push to sessions/{actor.user}/NAME, or with -o session=NAME: it lands on main like any save",
+        )
 
 
 def _keep_within(actor: Actor, act: acts.CreateToken) -> None:

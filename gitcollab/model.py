@@ -255,6 +255,8 @@ class Suggestion(Value):
 
     bump: Bump | None
     reasons: tuple[Reason, ...] = ()
+    newest: str = ""
+    version: str = ""  # what ``bump`` would make of the newest
 
 
 class LogEntry(Value):

@@ -3,7 +3,7 @@
 ``ANSWERS`` says what comes back. Reading acts are asked of the workers; they change nothing.
 """
 
-from gitcollab.acts import people, pure, reading, serving, work
+from gitcollab.acts import people, pure, pushing, reading, serving, work
 from gitcollab.acts.act import Act, CollabAct
 from gitcollab.acts.people import (
     AddUser,
@@ -19,6 +19,7 @@ from gitcollab.acts.people import (
     SetMember,
 )
 from gitcollab.acts.pure import DiffBytes, MergeBytes
+from gitcollab.acts.pushing import Push, Pushed
 from gitcollab.acts.reading import (
     Difference,
     FileBytes,
@@ -36,6 +37,7 @@ from gitcollab.acts.reading import (
     RenderNotebook,
     RenderPiece,
     Resolve,
+    SuggestVersion,
 )
 from gitcollab.acts.serving import Follow, Status
 from gitcollab.acts.work import (
@@ -56,6 +58,7 @@ from gitcollab.acts.work import (
 ANSWERS: dict[type[Act], object] = {
     **people.ANSWERS,
     **work.ANSWERS,
+    **pushing.ANSWERS,
     **serving.ANSWERS,
     **reading.ANSWERS,
     **pure.ANSWERS,
@@ -85,6 +88,8 @@ __all__ = [
     "Opened",
     "PieceBytes",
     "Publish",
+    "Push",
+    "Pushed",
     "ReadAudit",
     "ReadBlame",
     "ReadDiff",
@@ -108,5 +113,6 @@ __all__ = [
     "SetMember",
     "Settle",
     "Status",
+    "SuggestVersion",
     "Sweep",
 ]

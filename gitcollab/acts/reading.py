@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.model import BlameCell, FileChange, FileEntry, Item, Json, LogEntry, Version
+from gitcollab.model import BlameCell, FileChange, FileEntry, Item, Json, LogEntry, Suggestion, Version
 
 
 class Reading(CollabAct):
@@ -60,6 +60,12 @@ class ReadVersions(Reading):
     """The published versions, newest first; of one notebook if given."""
 
     notebook: str = ""
+
+
+class SuggestVersion(Reading):
+    """Which number the next version of a notebook should raise, with reasons; shown, never imposed."""
+
+    notebook: str
 
 
 class Resolve(Reading):
@@ -134,6 +140,7 @@ ANSWERS: dict[type[Act], object] = {
     ReadBlame: tuple[BlameCell, ...],
     ReadItems: tuple[Item, ...],
     ReadVersions: tuple[Version, ...],
+    SuggestVersion: Suggestion,
     Resolve: str,
     RenderNotebook: Rendered,
     RenderDiff: Rendered,

@@ -93,22 +93,46 @@ def publish(
     message: Annotated[
         str, typer.Option("-m", "--message", help="What is new; MAJOR needs it.", show_default=False)
     ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which number the changes suggest, and why.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Publish a notebook as its next version: `publish ID -version MINOR -- NAME`.
 
-    The version is a tag that never moves; the notebook comes to the blessed branch.
+    The version is a tag that never moves; the notebook comes to the blessed branch. Which number the changes suggest
+    is said before; the number that you ask for is the one that counts.
     """
     number = BUMPS.get(bump.lower()) if bump else None
     if bump and number is None:
         raise BadInput(f"{bump!r} is no part of a version", "say MAJOR, MINOR or HOTFIX")
     server = place.client()
     where, path = _meant(server, collab, notebook)
+    suggested = server.suggested_version(where, path)
+    if dry_run:
+        show.out(suggested, as_json, _suggest)
+        return
     if number == "major" and not message:
         raise BadInput("a MAJOR version needs a message", "say what breaks with -m TEXT")
+    if suggested["bump"] not in (None, number or "minor") and suggested.get("newest"):
+        show.aside(_suggestion(suggested))
     with show.busy("publishing"):
         made = server.publish(where, path, number, message)
     show.out(made, as_json, lambda made: show.say(f"{made['notebook']} {made['version']}  ({made['tag']})"))
+
+
+def _suggest(suggested: Json) -> None:
+    show.say(_suggestion(suggested))
+    for reason in suggested.get("reasons", ()):
+        show.say(f"  {reason['bump'].upper():6}  {reason['text']}")
+
+
+def _suggestion(suggested: Json) -> str:
+    if not suggested["bump"]:
+        return f"nothing has changed since {suggested.get('newest')}"
+    why = suggested["reasons"][0]["text"]
+    since = f" since {suggested['newest']}" if suggested.get("newest") else ""
+    return f"the changes{since} suggest {suggested['bump'].upper()} ({suggested['version']}): {why}"
 
 
 def _meant(server: Client, collab: str | None, notebook: str) -> tuple[str, str]:

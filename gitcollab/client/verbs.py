@@ -299,6 +299,10 @@ class Client(People):
         asked = {"notebook": notebook, "message": message} | ({"bump": bump} if bump else {})
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/publish", asked)
 
+    def suggested_version(self, collab: str, notebook: str) -> Json:
+        """Says which number the next version should raise, with reasons."""
+        return self._ask("GET", f"{COLLABS}{quoted(collab)}/publish", notebook=notebook)
+
     def versions(self, collab: str, notebook: str = "") -> list[Json]:
         """Lists published versions, newest first."""
         return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/versions", notebook=notebook))

@@ -13,7 +13,8 @@ from gitcollab.flow.blame import blame
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
 from gitcollab.flow.points import of_trailer
-from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Version
+from gitcollab.flow.suggest import newest_version, suggestion
+from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Suggestion, Version
 from gitcollab.repository import Commit, Entry, Repository, notebook_of, version_of
 
 __all__ = ["answer", "changes_between"]
@@ -106,6 +107,12 @@ def _(act: acts.ReadBlame, repo: Repository) -> tuple[BlameCell, ...]:
 @_answer.register
 def _(act: acts.ReadItems, repo: Repository) -> tuple[Item, ...]:
     return tuple(printable_item(item) for item in read_items(repo, repo.resolve(act.at)))
+
+
+@_answer.register
+def _(act: acts.SuggestVersion, repo: Repository) -> Suggestion:
+    path = act.notebook
+    return suggestion(repo, path, newest_version(repo, path))
 
 
 @_answer.register

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import msgspec
-import semver
 
 from gitcollab import notebooks
 from gitcollab.errors import BadInput, NotClean, Unusable
 from gitcollab.flow.files import is_notebook
 from gitcollab.flow.items import read_items
 from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, in_trailer, with_notes
+from gitcollab.flow.suggest import newest_version, next_version
 from gitcollab.model import Bump, Person, Version
-from gitcollab.repository import Entry, Repository, notebook_of, version_tag
+from gitcollab.repository import Entry, Repository, version_tag
 
 FIRST = "1.0.0"
 
@@ -81,14 +81,6 @@ def roll_forward(repo: Repository) -> str | None:
     return None
 
 
-def newest_version(repo: Repository, path: str) -> str:
-    """Returns the newest published version of a notebook, empty if there is none."""
-    numbers = [
-        semver.Version.parse(tag.rsplit("/v", 1)[1]) for tag in repo.tags() if notebook_of(tag) == stem(path)
-    ]
-    return str(max(numbers)) if numbers else ""
-
-
 def stem(path: str) -> str:
     """Returns a notebook's path without its suffix."""
     return path.removesuffix(".ipynb")
@@ -127,9 +119,7 @@ def _next(newest: str, asked: Publishing) -> str:
         raise BadInput("a MAJOR version needs a message", "say with -m what breaks for those who rely on it")
     if not newest:
         return FIRST
-    version = semver.Version.parse(newest)
-    steps = {Bump.MAJOR: version.bump_major, Bump.MINOR: version.bump_minor, Bump.HOTFIX: version.bump_patch}
-    return str(steps[asked.bump or Bump.MINOR]())
+    return next_version(newest, asked.bump or Bump.MINOR)
 
 
 def _blessed_tree(repo: Repository, main: str, blessed: str | None, path: str) -> str:

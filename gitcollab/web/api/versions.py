@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from gitcollab.acts import Publish, ReadVersions
+from gitcollab.acts import Publish, ReadVersions, SuggestVersion
 from gitcollab.errors import BadInput
-from gitcollab.model import Bump, Version, checked_path
+from gitcollab.model import Bump, Suggestion, Version, checked_path
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
 
@@ -29,6 +29,18 @@ async def versions(ask: Ask) -> tuple[Version, ...]:
     """Lists the published versions, newest first."""
     wanted = ask.query(Wanted).notebook
     return await ask.read(ReadVersions(actor=ask.actor, collab=await ask.collab(), notebook=wanted))  # type: ignore[no-any-return]
+
+
+class Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """Which notebook is to be published."""
+
+    notebook: str
+
+
+async def suggested(ask: Ask) -> Suggestion:
+    """Says which number the next version should raise, and why; publishing may do otherwise."""
+    path = checked_path(ask.query(Meant).notebook)
+    return await ask.read(SuggestVersion(actor=ask.actor, collab=await ask.collab(), notebook=path))  # type: ignore[no-any-return]
 
 
 async def publish(ask: Ask) -> Version:
@@ -55,6 +67,7 @@ def bump(text: str | None) -> Bump | None:
 
 
 DOORS = (
+    Door(method="GET", path="/api/collabs/{id}/publish", go=suggested, query=Meant, answer=Suggestion),
     Door(
         method="GET", path="/api/collabs/{id}/versions", go=versions, query=Wanted, answer=tuple[Version, ...]
     ),

@@ -10,9 +10,13 @@ from starlette.responses import Response
 
 from gitcollab import acts
 from gitcollab.errors import GitcollabError
-from gitcollab.model import Version
+from gitcollab.model import Suggestion, Version
 from gitcollab.web.api.versions import bump
 from gitcollab.web.pages.frame import About, Page, View
+
+
+SUGGESTED = 5
+"""Notebooks for which the page says which number their changes suggest."""
 
 
 @dataclass
@@ -21,6 +25,7 @@ class Published:
 
     notebook: str
     versions: list[tuple[Version, Version | None]]
+    suggestion: Suggestion | None = None
 
 
 def by_notebook(versions: tuple[Version, ...]) -> list[Published]:
@@ -43,9 +48,13 @@ async def show(view: View, about: About, *, problem: str = "", status: int = 200
     found, files = await asyncio.gather(
         view.read_act(acts.ReadVersions, about.id), view.read_act(acts.ListFiles, about.id)
     )
+    published, there = by_notebook(found), {file.path for file in files}
+    for each in published[:SUGGESTED]:
+        if each.notebook in there:
+            each.suggestion = await view.read_act(acts.SuggestVersion, about.id, notebook=each.notebook)
     values: dict[str, Any] = {
         "about": about,
-        "published": by_notebook(found),
+        "published": published,
         "notebooks": [file.path for file in files if file.path.endswith(".ipynb")],
         "problem": problem,
     }
