@@ -43,9 +43,9 @@ def merge_cell(spot: Spot, policy: Policy) -> MergedCell:
             return found
         return MergedCell(found.data | {"source": spot.source}, found.findings)
     if base is not None and spot.source is None:
-        if ours.data == theirs.data or theirs.data == base.data:
+        if ours is theirs or theirs is base or ours.data == theirs.data or theirs.data == base.data:
             return MergedCell(ours.data, [])
-        if ours.data == base.data:
+        if ours is base or ours.data == base.data:
             return MergedCell(theirs.data, [])
     return _Fields(_with_own_attachments(spot), policy).merged()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from gitcollab.model import Json
-from gitcollab.notebooks.reading import CELL_ID, Cell, Notebook, Unreadable, read
+from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read
 from gitcollab.notebooks.schema import check_of
 
 SHOWN = 20
@@ -22,10 +22,10 @@ def problems(data: bytes) -> tuple[str, ...]:
         return ("nested too deeply",)
 
 
-def faults(notebook: Notebook, is_known: Callable[[Cell], bool] = lambda cell: False) -> list[str]:
+def faults(notebook: Notebook, trusted: Sequence[Notebook] = ()) -> list[str]:
     """Lists what is wrong with a parsed notebook by nbformat's schema, and ids that are not unique.
 
-    ``is_known`` says of which cells the schema need not be asked again.
+    Of cells that stand in one of the ``trusted`` notebooks the schema is not asked again.
     """
     found = [
         f"metadata: {wrong}" for wrong in [check_of(notebook.minor, "metadata")(notebook.metadata)] if wrong
@@ -34,9 +34,10 @@ def faults(notebook: Notebook, is_known: Callable[[Cell], bool] = lambda cell: F
         f"{name}: not allowed"
         for name in sorted({*notebook.top} - {"metadata", "nbformat", "nbformat_minor"})
     ]
+    known = {id(cell) for side in trusted for cell in side.cells}
     seen: set[str] = set()
     for index, cell in enumerate(notebook.cells):
-        wrong = "" if is_known(cell) else _by_schema(cell.data, notebook.minor)
+        wrong = "" if id(cell) in known else _by_schema(cell.data, notebook.minor)
         if not wrong and "id" in cell.data:
             wrong = _by_id(cell, seen)
         if wrong:
@@ -52,7 +53,7 @@ def _by_schema(cell: dict[str, Json], minor: int) -> str:
 
 
 def _by_id(cell: Cell, seen: set[str]) -> str:
-    if cell.id is None or not CELL_ID.fullmatch(cell.id):
+    if cell.id is None:
         return "no valid id"
     if cell.id in seen:
         return f"id {cell.id} is not unique"

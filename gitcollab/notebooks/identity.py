@@ -6,7 +6,8 @@ import functools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
+from operator import lt
 
 from gitcollab.notebooks.reading import Cell, likeness
 
@@ -33,6 +34,8 @@ def align(old: Sequence[Cell], new: Sequence[Cell]) -> Pairs:
 
 def increasing(values: Sequence[int]) -> list[int]:
     """Returns the positions of a longest increasing subsequence (patience sorting, O(n log n))."""
+    if all(map(lt, values, islice(values, 1, None))):  # nothing moved, as mostly
+        return list(range(len(values)))
     tails: list[int] = []
     ends: list[int] = []
     before: list[int] = []
@@ -88,9 +91,10 @@ class _Alignment:
         for j, i in twins:
             one, other = self.new[j], self.old[i]
             if one is other or one.source == other.source:
-                self._pair(j, i)
+                self.pairs[j] = i
             else:
                 unsure.append((j, i))
+        self.taken.update(self.pairs.values())
         if unsure:
             self._unless_elsewhere(unsure)
 
@@ -215,7 +219,7 @@ class _Alignment:
 
 def _identities(cells: Sequence[Cell]) -> list[str | None]:
     """The ids that tell which cell is which. Some tools number the cells anew at every save: that tells where it is."""
-    if sum(cell.is_numbered for cell in cells) < NUMBERED:
+    if sum([cell.is_numbered for cell in cells]) < NUMBERED:
         return [cell.id for cell in cells]
     return [None if cell.is_numbered else cell.id for cell in cells]
 

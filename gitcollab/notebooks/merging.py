@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gitcollab.notebooks.bases import folded
 from gitcollab.notebooks.cells import Data, Finding, merge_cell
@@ -112,9 +112,9 @@ class _Merging:
     def _faults(self, result: Notebook, sides: tuple[Notebook, Notebook]) -> list[str]:
         """What would make the result worse than the shared side is: that one's own cells need no check."""
         trusted = [sides[0]] if result.minor == sides[0].minor else []
-        wrong = faults(result, _is_one_of(trusted))
+        wrong = faults(result, trusted)
         if wrong and any(" id" not in fault for fault in faults(sides[0])):
-            wrong = faults(result, _is_one_of(sides))
+            wrong = faults(result, sides)
         return wrong
 
     def _report(self, cell: str | None, findings: list[Finding]) -> None:
@@ -179,11 +179,6 @@ def _has_real_neighbour(found: list[Spot], k: int) -> bool:
                 return True
             n += step
     return False
-
-
-def _is_one_of(sides: Sequence[Notebook]) -> Callable[[Cell], bool]:
-    known = {id(cell) for side in sides for cell in side.cells}
-    return lambda cell: id(cell) in known
 
 
 def _named(spot: Spot, data: Data, name: str | None) -> Cell:

@@ -19,6 +19,9 @@ class _Claim(NamedTuple):
 def names(spots: Sequence[Spot]) -> list[str]:
     """Returns one id for each cell, the same whichever side is which."""
     wanted = [_wanted(spot) for spot in spots]
+    plain = [name for name in wanted if name is not None]
+    if len(plain) == len(set(plain)) == len(wanted):
+        return plain
     claims = sorted((_Claim(_rank(spot, wanted[k]), _content(spot), k), k) for k, spot in enumerate(spots))
     given: dict[int, str] = {}
     used: set[str] = set()
@@ -36,6 +39,8 @@ def names(spots: Sequence[Spot]) -> list[str]:
 
 
 def _wanted(spot: Spot) -> str | None:
+    if spot.base is not None and spot.ours is spot.theirs is spot.base:
+        return spot.base.id
     ids = [cell.id for cell in (spot.ours, spot.theirs) if cell is not None and cell.id is not None]
     if not ids:
         return None

@@ -51,6 +51,7 @@ class _Order:
         base, ours, theirs = sides
         self.maps = (align(base, ours), align(base, theirs))
         self.names: list[list[int]] = []
+        self.cells: list[dict[int, Cell]] = []  # of each version, by name, once all names are final
         self.following = len(base)
         for side, pairs in zip((ours, theirs), self.maps, strict=True):
             names = []
@@ -107,9 +108,12 @@ class _Order:
 
     def spots(self) -> list[Spot]:
         """The result: the backbone that neither side moved, and what floats in the gaps between."""
+        if self.names[0] == self.names[1] == list(range(len(self.sides[0]))):
+            return list(map(Spot, *self.sides))  # each cell is where it was, as mostly
         gaps, lost = self._gaps()
-        self._join_twins(gaps)
-        gaps, lost = self._gaps()
+        if self._join_twins(gaps):
+            gaps, lost = self._gaps()
+        self.cells = [self._by_name(k) for k in range(3)]
         order: list[int] = []
         for backbone, floats in gaps:
             if floats is not NOTHING:
@@ -118,8 +122,8 @@ class _Order:
                 order.append(backbone)
         seen = set(order)
         order += [name for name in lost if name not in seen]
-        cells = [self._by_name(k) for k in range(3)]
-        return [Spot(cells[0].get(name), cells[1].get(name), cells[2].get(name)) for name in order]
+        base, ours, theirs = self.cells
+        return [Spot(base.get(name), ours.get(name), theirs.get(name)) for name in order]
 
     def _by_name(self, k: int) -> dict[int, Cell]:
         if k == 0:
@@ -164,6 +168,8 @@ class _Order:
         known = [name for name in names if name < size]
         common = [name for name in known if name in other]
         kept = {common[n] for n in increasing(common)}
+        if len(kept) == len(known):
+            return set()
         later = size
         ceilings = []
         for name in reversed(known):
@@ -199,22 +205,28 @@ class _Order:
             return name in moved[k]
         return gap_of[k][name] <= other
 
-    def _join_twins(self, gaps: list[tuple[int | None, tuple[list[int], list[int]]]]) -> None:
-        """Gives cells that both sides inserted, and that are one, one name."""
+    def _join_twins(self, gaps: list[tuple[int | None, tuple[list[int], list[int]]]]) -> bool:
+        """Gives cells that both sides inserted, and that are one, one name; returns whether there are any."""
         ours, theirs = (self._by_name(k) for k in (1, 2))
         size = len(self.sides[0])
         new = [[name for name in names if name >= size] for names in self.names]
         if not new[0] or not new[1]:
-            return
+            return False
         twins = _same_inserts({n: ours[n] for n in new[0]}, {n: theirs[n] for n in new[1]})
+        joined = {*twins, *twins.values()}
         for _, floats in gaps:
-            left = [
-                [n for n in side if n >= size and n not in twins.keys() | twins.values()] for side in floats
-            ]
+            if floats is NOTHING:
+                continue
+            left = [[n for n in side if n >= size and n not in joined] for side in floats]
             if left[0] and left[1]:
-                twins |= _like_inserts([(n, ours[n]) for n in left[0]], [(n, theirs[n]) for n in left[1]])
-            twins |= _variants(floats, twins, (ours, theirs))
+                more = _like_inserts([(n, ours[n]) for n in left[0]], [(n, theirs[n]) for n in left[1]])
+                twins |= more
+                joined |= {*more, *more.values()}
+            more = _variants(floats, twins, (ours, theirs))
+            twins |= more
+            joined |= {*more, *more.values()}
         self.names[1] = [twins.get(name, name) for name in self.names[1]]
+        return bool(twins)
 
     def _woven(self, ours: list[int], theirs: list[int]) -> list[int]:
         """Both sides' floating cells of one gap; shared ones hold the rest in place."""
@@ -246,7 +258,7 @@ class _Order:
     def _blocks(self, k: int, names: list[int]) -> list[tuple[tuple[int, str, bool], list[int]]]:
         """Cuts inserted cells into blocks whose keys increase: merging blocks by key gives the same order for any
         number of sides, in whatever order they come, and no block is torn."""
-        cells = self._by_name(k)
+        cells = self.cells[k]
         blocks: list[tuple[tuple[int, str, bool], list[int]]] = []
         for name in names:
             is_new = name >= len(self.sides[0])
@@ -282,8 +294,9 @@ def _same_inserts(ours: dict[int, Cell], theirs: dict[int, Cell]) -> Pairs:
             if likeness(ours[twin], cell) >= 0.5:
                 found[name] = twin
     free: dict[tuple[str, str], list[int]] = {}
+    joined = set(found.values())
     for name, cell in ours.items():
-        if name not in found.values():
+        if name not in joined:
             free.setdefault(cell.content, []).append(name)
     for name, cell in theirs.items():
         if name not in found and free.get(cell.content) and cell.is_telling:
@@ -317,7 +330,8 @@ def _variants(
             name, twin = floats[1][k + 1], floats[0][a + 1]
             if name in cells[1] and twin in cells[0] and cells[0][twin].kind == cells[1][name].kind:
                 found[name] = twin
-    return {name: twin for name, twin in found.items() if name not in twins and twin not in twins.values()}
+    joined = set(twins.values()) if found else ()
+    return {name: twin for name, twin in found.items() if name not in twins and twin not in joined}
 
 
 def _is_like(cell: Cell, other: Cell) -> bool:

@@ -25,7 +25,7 @@ def regrouped(spots: list[Spot]) -> list[Spot]:
     found = list(spots)
     gone: set[int] = set()
     for k, spot in enumerate(spots):
-        if spot.base is None:
+        if spot.base is None or spot.base is spot.ours or spot.base is spot.theirs:
             continue
         for side in (1, 2):
             if _is_split_candidate(spot, side):

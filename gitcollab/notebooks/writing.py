@@ -38,12 +38,38 @@ def _odd(whole: Json) -> bytes:
 
 def plain_cell(data: dict[str, Json]) -> dict[str, Json]:
     """Returns a cell's JSON with its texts split into lines and without what is not kept in files."""
-    found = data | {"source": _lines(data["source"]), "metadata": _without(data["metadata"], ("trusted",))}
+    if _is_plain(data):
+        return data
+    found: dict[str, Json] = {
+        "source": _lines(data["source"]),
+        "metadata": _without(data["metadata"], ("trusted",)),
+    }
     if isinstance(data.get("attachments"), dict):
         found["attachments"] = {name: _bundle(bundle) for name, bundle in data["attachments"].items()}
     if data["cell_type"] == "code":
-        found["outputs"] = [_output(output) for output in data.get("outputs") or []]
-    return found
+        found["outputs"] = [_output(output) for output in data.get("outputs") or ()]
+    return data | found
+
+
+def _is_plain(data: dict[str, Json]) -> bool:
+    """Whether a cell is so already, as nearly all are: the same, told much sooner."""
+    if "attachments" in data or "trusted" in data["metadata"] or not _are_lines(data["source"]):
+        return False
+    if data["cell_type"] != "code":
+        return True
+    outputs = data.get("outputs")
+    return isinstance(outputs, list) and (not outputs or all(map(_is_plain_output, outputs)))
+
+
+def _is_plain_output(output: Json) -> bool:
+    if isinstance(output, dict) and output.get("output_type") == "stream" and "text" in output:
+        return _are_lines(output["text"])
+    return bool(_output(output) == output)
+
+
+def _are_lines(text: Json) -> bool:
+    whole = _joined(text)
+    return whole is not None and whole.splitlines(True) == text
 
 
 def _without(metadata: dict[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
