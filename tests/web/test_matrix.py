@@ -18,7 +18,19 @@ from sqlalchemy import Connection, Engine, update
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from gitcollab import acts
-from gitcollab.model import FileEntry, Link, Member, Person, Receipt, Role, Session, Summary, Token, Version
+from gitcollab.model import (
+    FileEntry,
+    Link,
+    Member,
+    Person,
+    Receipt,
+    Role,
+    Session,
+    Suggestion,
+    Summary,
+    Token,
+    Version,
+)
 from gitcollab.store import collabs, links, people, sessions, tokens
 from gitcollab.store.schema import LINKS, TOKENS
 from gitcollab.web.app import Application
@@ -228,7 +240,7 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
-    acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.Resolve: COMMIT,
+    acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
     acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
     acts.RenderPiece: acts.PieceBytes(kind="image/png", data=b""),
 }  # fmt: skip
