@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from gitcollab.errors import BadInput, Moved, Unusable
 from gitcollab.store import clock, rows
@@ -13,29 +13,37 @@ from gitcollab.store.schema import ANSWERS
 LASTS = 7 * 86400  # seconds
 
 
-def answered(conn: Connection, user: str, key: str, request: bytes) -> bytes | None:
-    """Returns the answer that this request of this person got under ``key``; None if it is new.
+def begin(conn: Connection, user: str, key: str, request: bytes) -> bytes | None:
+    """Says that this person's request is about to be done; returns the answer if it has been done before.
 
-    Unusable if the key was sent with another request (draft-ietf-httpapi-idempotency-key-header, 2.6).
+    None: it is new; do it, then ``keep`` its answer or ``release`` the key. Whoever races, one begins.
+
+    Unusable if the key was sent with another request (draft-ietf-httpapi-idempotency-key-header, 2.6). Moved if the
+    request was begun and never answered: it is being done, or was cut off and may be done or not.
     """
-    ours = (ANSWERS.c.user == user, ANSWERS.c.key == _checked(key))
-    row = conn.execute(select(ANSWERS.c.request, ANSWERS.c.body).where(*ours)).one_or_none()
-    if row is None:
+    row = {"user": user, "key": _checked(key), "request": _digest(request), "body": b"", "at": clock.now()}
+    if rows.add(conn, ANSWERS, row):
         return None
-    if row.request != _digest(request):
+    ours = (ANSWERS.c.user == user, ANSWERS.c.key == key)
+    known = conn.execute(select(ANSWERS.c.request, ANSWERS.c.body).where(*ours)).one()
+    if known.request != row["request"]:
         raise Unusable("this key was sent with another request", "use a new key for each request")
-    body: bytes = row.body
+    body: bytes = known.body
+    if not body:
+        raise Moved("a request with this key was begun and is not answered", "look whether it was done")
     return body
 
 
-def keep(conn: Connection, user: str, key: str, request: bytes, body: bytes) -> None:
-    """Keeps the answer, in the transaction of the act itself.
+def keep(conn: Connection, user: str, key: str, body: bytes) -> None:
+    """Keeps the answer, which is not empty, of a request that was begun."""
+    ours = (ANSWERS.c.user == user, ANSWERS.c.key == _checked(key))
+    conn.execute(update(ANSWERS).where(*ours).values(body=body))
 
-    Moved if another request with the key was answered meanwhile: this transaction must not be committed.
-    """
-    row = {"user": user, "key": _checked(key), "request": _digest(request), "body": body, "at": clock.now()}
-    if not rows.add(conn, ANSWERS, row):
-        raise Moved("a request with this key has just been answered", "send it again to have the answer")
+
+def release(conn: Connection, user: str, key: str) -> None:
+    """Forgets a request that was begun and then not done, so that it may be sent again."""
+    ours = (ANSWERS.c.user == user, ANSWERS.c.key == _checked(key), ANSWERS.c.body == b"")
+    conn.execute(delete(ANSWERS).where(*ours))
 
 
 def forget(conn: Connection, before: str) -> int:

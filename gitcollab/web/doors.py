@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gitcollab.web.answers import JsonAnswer
 from gitcollab.web.ask import Ask
+from gitcollab.web.once import once
 from gitcollab.web.site import Site
 
 Go = Callable[[Ask], Awaitable[Any]]
@@ -22,7 +23,7 @@ class Door:
     """One method on one path. ``answer`` and ``body`` are types; bytes means raw bytes.
 
     ``query`` is a struct whose fields are the query's parameters. ``go`` answers with a value of type ``answer``, or
-    with a response of its own.
+    with a response of its own; ``is_secret``: which holds what is shown once.
     """
 
     method: str
@@ -32,6 +33,12 @@ class Door:
     body: object = None
     query: type | None = None
     status: int = 200
+    is_secret: bool = False
+
+    async def answered(self, ask: Ask) -> Response:
+        """The answer to one request."""
+        answer = await self.go(ask)
+        return answer if isinstance(answer, Response) else JsonAnswer(answer, status_code=self.status)
 
     @property
     def summary(self) -> str:
@@ -42,10 +49,10 @@ class Door:
         """The route that serves it."""
 
         async def serve(request: Request) -> Response:
-            answer = await self.go(Ask(request, site))
-            if isinstance(answer, Response):
-                return answer
-            return JsonAnswer(answer, status_code=self.status)
+            ask = Ask(request, site)
+            if self.method == "POST":
+                return await once(ask, lambda: self.answered(ask), is_secret=self.is_secret)
+            return await self.answered(ask)
 
         return Route(self.path, serve, methods=[self.method], name=f"{self.method} {self.path}")
 

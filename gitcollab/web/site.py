@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -61,6 +61,7 @@ class Site:
     base_url: str
     hosts: frozenset[str]
     max_body: int = MAX_BODY
+    underway: set[tuple[str, str]] = field(default_factory=set)  # whose requests with a key are being done
 
     @cached_property
     def reader(self) -> AsyncEngine:

@@ -257,7 +257,8 @@ def _error(message: Frame) -> Exception:
 
 
 def _away(path: Path) -> Unavailable:
-    return Unavailable(f"The {path.stem} cannot be reached", "it may be starting; try again in a moment")
+    hint = "it may be starting; try again in a moment"
+    return Unavailable(f"The {path.stem} cannot be reached", hint, is_undone=True)
 
 
 def _gone(path: Path) -> Unavailable:

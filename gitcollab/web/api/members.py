@@ -106,6 +106,7 @@ DOORS = (
         body=NewLink,
         answer=Invitation,
         status=201,
+        is_secret=True,
     ),
     Door(method="DELETE", path="/api/collabs/{id}/links/{link}", go=revoke_link, status=204),
     Door(method="POST", path="/api/links/{code}/redeem", go=redeem, answer=Summary),

@@ -79,7 +79,15 @@ async def revoke_token(ask: Ask) -> None:
 DOORS = (
     Door(method="GET", path="/api/me", go=me, answer=Me),
     Door(method="GET", path="/api/tokens", go=my_tokens, answer=tuple[Token, ...]),
-    Door(method="POST", path="/api/tokens", go=add_token, body=NewToken, answer=Token, status=201),
+    Door(
+        method="POST",
+        path="/api/tokens",
+        go=add_token,
+        body=NewToken,
+        answer=Token,
+        status=201,
+        is_secret=True,
+    ),
     Door(method="DELETE", path="/api/tokens/{token}", go=revoke_token, status=204),
     Door(method="GET", path="/api/users", go=users, answer=tuple[Person, ...]),
     Door(method="POST", path="/api/users", go=add_user, body=NewUser, answer=Person, status=201),
