@@ -31,6 +31,7 @@ class Settings(Value, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 8474  # 0: any free one
     base_url: str = ""  # how people reach it, if not as http://HOST:PORT (a proxy with TLS, say)
+    proxies: str = ""  # addresses of the proxies before it, with commas between; theirs alone are believed
     database: str = ""  # empty: SQLite in the root
     debounce: Seconds = 0.3  # a file that stops changing for so long is taken in
     longest_wait: Seconds = 5.0  # one that never stops is taken in after so long

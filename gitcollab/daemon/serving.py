@@ -114,7 +114,13 @@ class Daemon:
         self._add(
             Plan(
                 module="gitcollab.web",
-                told=shared | {"fds": [self.listener], "base_url": self.url, "hosts": self._hosts(url)},
+                told=shared
+                | {
+                    "fds": [self.listener],
+                    "base_url": self.url,
+                    "hosts": self._hosts(url),
+                    "proxies": [address for address in settings.proxies.split(",") if address.strip()],
+                },
                 fds=(self.listener,),
             ),
             lambda: web_answers(*loopback),

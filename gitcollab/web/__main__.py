@@ -1,8 +1,9 @@
 """``python -m gitcollab.web``: the web process of the daemon, told what it needs by one JSON object on stdin.
 
 ``{"root": DIR, "fds": [N, …], "base_url": URL}`` and, if they differ from the defaults, ``database`` (URL),
-``hosts`` (names it answers under besides the one in base_url and the loopback's) and ``max_body`` (bytes). The
-listening sockets are inherited; the writer and the workers are asked at ROOT/run/writer.sock and ROOT/run/workers.sock.
+``hosts`` (names it answers under besides the one in base_url and the loopback's), ``max_body`` (bytes) and ``proxies``
+(addresses). The listening sockets are inherited; the writer and the workers are asked at
+ROOT/run/writer.sock and ROOT/run/workers.sock.
 It stops in order on SIGTERM, and with the process that started it.
 """
 
@@ -43,6 +44,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     database: str = ""
     hosts: tuple[str, ...] = ()
     max_body: int = MAX_BODY
+    proxies: tuple[str, ...] = ()
 
 
 class Connection(H11Protocol):
@@ -96,6 +98,7 @@ async def serve(told: Told, key: bytes) -> None:
                 repositories=Path(told.root) / "collabs",
                 hosts=LOOPBACK | set(told.hosts),
                 max_body=told.max_body,
+                proxies=told.proxies,
             )
         )
         sockets = [socket.socket(fileno=fd) for fd in told.fds]
@@ -109,6 +112,7 @@ def configured(application: Application) -> uvicorn.Config:
         http=Connection,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # uvicorn would believe whoever is on this machine
         lifespan="on",
         server_header=False,
         timeout_keep_alive=30,

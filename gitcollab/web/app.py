@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from starlette.applications import Starlette
@@ -27,6 +28,7 @@ from gitcollab.web.ask import admitted
 from gitcollab.web.assets import Assets
 from gitcollab.web.auth import Credential, SignedIn, actor_of
 from gitcollab.web.doors import routes
+from gitcollab.web.front import Front
 from gitcollab.web.gate import keep_gate
 from gitcollab.web.git import Authorise, GitDoor
 from gitcollab.web.guard import Guard
@@ -58,7 +60,8 @@ class Surroundings:
     """What an application is made of.
 
     ``key`` signs cookies; ``base_url`` is how people reach it (no slash at the end); ``hosts`` are names it answers
-    under besides; ``max_body`` is how many bytes one request may send; the collabs' repositories lie in
+    under besides; ``proxies`` are addresses whose X-Forwarded-For counts;
+    ``max_body`` is how many bytes one request may send; the collabs' repositories lie in
     ``repositories``.
     """
 
@@ -70,6 +73,7 @@ class Surroundings:
     repositories: Path
     hosts: frozenset[str] = frozenset()
     max_body: int = MAX_BODY
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def create_app(given: Surroundings) -> Application:
     """Builds the application; nothing runs before its lifespan begins."""
     site = site_of(given)
     assets = Assets()
-    templates = Templates(assets)
+    front = Front(site.base_url, given.proxies)
+    templates = Templates(assets, front)
     faces = Faces(templates)
     app = Starlette(
         routes=[
@@ -102,7 +107,7 @@ def create_app(given: Surroundings) -> Application:
     app.router.redirect_slashes = False
     git = GitDoor(lambda collab: given.repositories / f"{collab}.git", fetching(site))
     app.router.default = SignedIn(Router(inner(site, templates, git), redirect_slashes=False), site)
-    guard = Guard(app, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
+    guard = Guard(app, front, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
     return Application(guard, site.hub)
 
 
@@ -138,7 +143,7 @@ def fetching(site: Site) -> Authorise:
 def inner(site: Site, templates: Templates, git: ASGIApp) -> list[BaseRoute]:
     """Every route that needs a sign-in."""
     doors = (*DOORS, *stream.DOORS)
-    told = document(doors, VERSION)
+    told = document(doors, VERSION, urlsplit(site.base_url).path.rstrip("/") or "/")
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(told)

@@ -6,7 +6,7 @@ import base64
 import binascii
 import time
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -67,7 +67,14 @@ class Cookie:
     def __init__(self, site: Site) -> None:
         self.signer = URLSafeTimedSerializer(site.key, salt="gitcollab sign-in")
         self.is_secure = site.is_secure
-        self.name = f"{'__Host-' if site.is_secure else ''}gitcollab-{site.port}"
+        self.path = urlsplit(site.base_url).path.rstrip("/") + "/"
+        self.name = f"{self.strictest(site)}gitcollab-{site.port}"
+
+    def strictest(self, site: Site) -> str:
+        """What keeps other sites of the same domain from setting it: the whole host's, where it is ours alone."""
+        if not site.is_secure:
+            return ""
+        return "__Host-" if self.path == "/" else "__Secure-"
 
     def credential(self, connection: HTTPConnection) -> Credential | None:
         """The credential in the request's cookie; None if there is none or it is forged or old."""
@@ -86,11 +93,14 @@ class Cookie:
             httponly=True,
             samesite="lax",
             secure=self.is_secure,
+            path=self.path,
         )
 
     def take(self, response: Response) -> None:
         """Signs the browser out."""
-        response.delete_cookie(self.name, httponly=True, samesite="lax", secure=self.is_secure)
+        response.delete_cookie(
+            self.name, path=self.path, httponly=True, samesite="lax", secure=self.is_secure
+        )
 
 
 def shown_secret(headers: Headers) -> str | None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gitcollab.errors import Forbidden, GitcollabError, TooLarge
 from gitcollab.web.answers import refusal
+from gitcollab.web.front import Front
 
 CSP = "; ".join(
     (
@@ -45,8 +46,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Guard:
     """Refuses foreign hosts and origins and oversized bodies, and sets the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], base_url: str, max_body: int) -> None:
-        self.app, self.max_body = app, max_body
+    def __init__(
+        self, app: ASGIApp, front: Front, *, hosts: frozenset[str], base_url: str, max_body: int
+    ) -> None:
+        self.app, self.front, self.max_body = app, front, max_body
         self.own = urlsplit(base_url)
         self.hosts = hosts | ({self.own.hostname} if self.own.hostname else set())
 
@@ -54,7 +57,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        answer = with_headers(send)
+        scope = self.front.seen(scope)
+        answer = with_headers(self.front.addressed(send))
         try:
             self.check(scope)
             await self.app(scope, self.counted(scope, receive), answer)

@@ -21,8 +21,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
 
 
-def document(doors: Iterable[Door], version: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of ``doors``."""
+def document(doors: Iterable[Door], version: str, prefix: str = "/") -> dict[str, Any]:
+    """The OpenAPI 3.1 document of ``doors``, which stand below ``prefix``."""
     doors = tuple(doors)
     types = [kind for door in doors for kind in (door.answer, door.body) if kind not in {None, bytes}]
     schemas, components = msgspec.json.schema_components(
@@ -36,6 +36,7 @@ def document(doors: Iterable[Door], version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "gitcollab", "version": version},
+        "servers": [{"url": prefix}],
         "paths": paths,
         "components": {
             "schemas": components,

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from gitcollab.web import words
 from gitcollab.web.assets import Assets
+from gitcollab.web.front import Front
 from gitcollab.web.render.text import visible
 from gitcollab.web.rows import unified
 
@@ -22,7 +23,8 @@ HERE = Path(__file__).parent
 class Templates:
     """Makes pages of the templates beside this file."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, front: Front) -> None:
+        self.front = front
         self.environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -42,7 +44,7 @@ class Templates:
         """The page ``name`` with ``values``; who is signed in is always known to it."""
         actor = getattr(request.state, "actor", None)
         text = self.environment.get_template(name).render(me=actor.user if actor else "", **values)
-        return HTMLResponse(text.encode("utf-8", "replace"), status_code=status)
+        return HTMLResponse(self.front.page(text).encode("utf-8", "replace"), status_code=status)
 
 
 def shown(value: Any) -> Any:
