@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from typing import IO, TextIO
+from contextlib import suppress
+from typing import IO, TextIO, cast
 
 import structlog
 
@@ -20,7 +21,29 @@ def to(file: IO[bytes], part: str, level: int = logging.INFO) -> None:
     _to(io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", write_through=True), part, level)
 
 
-def _to(stream: TextIO, part: str, level: int) -> None:
+class Forgiving(io.TextIOBase):
+    """A stream that loses what cannot be written: the log lies on the same disk as the work.
+
+    A disk that is full or fails must be told to who asked for a save, not be raised once more by the line that says so.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes the text if that can be done just now."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flushes what was written if that can be done just now."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
+def _to(wanted: TextIO, part: str, level: int) -> None:
+    stream = cast(TextIO, Forgiving(wanted))
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

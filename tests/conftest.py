@@ -137,7 +137,7 @@ def served(root: Path, *words: str, users: tuple[str, ...] = ("ana", "ben")) -> 
             client.close()
         if running.poll() is None:
             running.terminate()
-            assert 0 == running.wait(30), told.read_text() + (root / "run" / "log").read_text()
+            assert 0 == running.wait(120), told.read_text() + (root / "run" / "log").read_text()
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def serving(root: Path, out: object, *words: str) -> Iterator[subprocess.Popen[b
 
 def ready(root: Path, running: subprocess.Popen[bytes], told: Path) -> str:
     """Waits until the server answers and returns its address."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while running.poll() is None and time.monotonic() < deadline:
         with suppress(OSError, ValueError):
             holder = json.loads((root / "run" / "lock").read_bytes())

@@ -28,7 +28,8 @@ SOON = 10.0
 """Seconds: a part that ends sooner, time after time, is started again more and more slowly."""
 
 TRIES = 6
-"""Starts in a row without one answer after which the daemon gives up."""
+"""Starts without one answer after which the daemon gives up, if the part has never worked: what has worked is kept
+trying, for a disk that fails or is full today may be well tomorrow, and reading goes on meanwhile."""
 
 PAUSE = 5.0
 """Seconds between two starts at most."""
@@ -73,6 +74,7 @@ class Part:
         self.ready = anyio.Event()
         self.is_wanted = True
         self.starts = 0
+        self.has_ever_worked = False
 
     @property
     def name(self) -> str:
@@ -107,7 +109,7 @@ class Part:
     async def keep(self) -> None:
         """Runs until the part is no longer wanted, replacing the process whenever it ends.
 
-        Unavailable if it ends before it works, time after time.
+        Unavailable if it has never worked and ends before it does, time after time.
         """
         stillborn = hasty = 0
         while True:
@@ -116,11 +118,12 @@ class Part:
                 self.start()
                 self.tell()
             has_worked = await self._live()
+            self.has_ever_worked |= has_worked
             if not self.is_wanted:
                 return
             stillborn = 0 if has_worked else stillborn + 1
             hasty = hasty + 1 if time.monotonic() - began < SOON else 0
-            if stillborn >= TRIES:
+            if stillborn >= TRIES and not self.has_ever_worked:
                 raise Unavailable(
                     f"The {self.name} ends as soon as it begins", f"its log is {self._log_name()}"
                 )

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from blockbuster import BlockBuster
 
@@ -74,7 +75,7 @@ async def test_one_that_is_killed_is_replaced_at_once(diary: Diary) -> None:
         for time in (2, 3):
             assert one.child
             os.kill(one.child.pid, signal.SIGKILL)
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 while len(diary.lines()) < time:  # noqa: ASYNC110  # another process writes it
                     await anyio.sleep(0.01)
     assert ["began", "began", "began", "stopped"] == diary.lines()
@@ -92,7 +93,7 @@ async def test_one_that_hangs_is_killed_and_replaced(diary: Diary, monkeypatch: 
     monkeypatch.setattr(parts, "SILENCE", 0.2)
     async with kept(part(diary)):
         diary.is_silent = True
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while len(diary.lines()) < 2:  # noqa: ASYNC110  # another process writes it
                 await anyio.sleep(0.01)
         diary.is_silent = False
@@ -104,6 +105,21 @@ async def test_one_that_never_works_is_given_up_with_a_clear_error(
     monkeypatch.setattr(parts, "TRIES", 2)
     with pytest.raises(Unavailable, match="fake_part ends as soon as it begins"):
         await part(diary, fails=True).keep()
+
+
+async def test_one_that_has_worked_is_tried_for_ever(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "TRIES", 2)
+    monkeypatch.setattr(parts, "PAUSE", 0.01)
+    async with kept(part(diary)) as one:
+        one.plan, diary.is_silent = msgspec.structs.replace(one.plan, module="no_such_part"), True
+        assert one.child
+        os.kill(one.child.pid, signal.SIGKILL)
+        with anyio.fail_after(60):
+            while one.starts < 5:  # noqa: ASYNC110  # another process ends
+                await anyio.sleep(0.01)
+            one.plan, diary.is_silent = msgspec.structs.replace(one.plan, module="fake_part"), False
+            while diary.lines() != ["began", "began"]:  # noqa: ASYNC110  # another process writes it
+                await anyio.sleep(0.01)
 
 
 async def test_parts_stop_in_reverse(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ class Saver(threading.Thread):
             self.is_over.wait(self.wait)
         self.client.close()
 
-    def more(self, count: int, within: float = 60.0) -> float:
+    def more(self, count: int, within: float = 240.0) -> float:
         """Waits for ``count`` more acknowledgements; returns the seconds it took."""
         began, before = time.monotonic(), len(self.saves)
         while len(self.saves) < before + count:
@@ -168,7 +168,7 @@ class Crowd:
         for saver in self.savers:
             saver.is_over.set()
         for saver in self.savers:
-            saver.join(120)
+            saver.join(400)
         failed = [error for saver in self.savers for error in saver.failed]
         assert failed == []
 
@@ -236,8 +236,11 @@ class Disk:
         run("mount", "-o", "loop", str(image), str(self.top))
 
     def unmount(self) -> None:
-        """Takes the image from ``top`` again."""
-        run("umount", str(self.top))
+        """Takes the image from ``top`` again, once nobody holds a file there: what was killed may be ending still."""
+        began = time.monotonic()
+        while subprocess.run(["umount", str(self.top)], check=False, capture_output=True).returncode != 0:
+            assert time.monotonic() - began < 240, "somebody holds the disk"
+            time.sleep(0.05)
 
     def fail(self) -> None:
         """Has the file system refuse all writes, as ext4 does by itself after an error of the disk."""

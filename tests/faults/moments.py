@@ -169,7 +169,7 @@ def listened(
 
 ON_REQUEST = (acting.lands,)
 
-READY = 20.0
+READY = 120.0
 """Seconds that a start may take here: the two that are promised, on a machine that runs other tests meanwhile."""
 
 if __name__ == "__main__":

@@ -79,11 +79,11 @@ def restarted(root: Path) -> float:
         try:
             while not is_answering(root / "run" / "writer.sock"):
                 assert writer.poll() is None, (writer.stderr.read() if writer.stderr else b"").decode()
-                assert time.monotonic() - began < 60
+                assert time.monotonic() - began < 240
                 time.sleep(0.02)
             took = time.monotonic() - began
             writer.send_signal(signal.SIGTERM)
-            _, said = writer.communicate(timeout=60)
+            _, said = writer.communicate(timeout=240)
             errors = [line for line in said.splitlines() if json.loads(line)["level"] == "error"]
             assert (0, []) == (writer.returncode, errors)
         finally:

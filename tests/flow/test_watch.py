@@ -63,7 +63,7 @@ class Watching:
             self.seen[path], self.files[path] = taken.stat, taken.data
             self.taken.append(hashlib.sha256(taken.data).digest())
 
-    async def until(self, is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not is_so():
                 self._news.clear()
@@ -417,10 +417,11 @@ class TestWithoutEvents:
         monkeypatch.setattr("gitcollab.flow.hints.watchfiles.watch", dying)
         async with watching(tree) as daemon:
             await daemon.holds({"missed.txt": b"m"})
-            await anyio.to_thread.run_sync(is_back.wait, 5)
+            await anyio.to_thread.run_sync(is_back.wait, 60)
             write(tree, {"later.txt": b"l"})
             await daemon.holds({"missed.txt": b"m", "later.txt": b"l"})
 
+    @pytest.mark.timeout(900)
     def test_a_process_that_stood_still_while_the_queue_ran_over_finds_everything(self, tree: Path) -> None:
         """SIGSTOP, more files than the kernel's queue holds, SIGCONT."""
         count = min(20_000, int(Path("/proc/sys/fs/inotify/max_queued_events").read_text()) + 2_000)
@@ -430,7 +431,6 @@ class TestWithoutEvents:
             assert other.stdout is not None
             write(tree, {"first.txt": b"x"})
             assert other.stdout.readline() == "first.txt\n"
-            time.sleep(0.3)
             other.send_signal(signal.SIGSTOP)
             for n in range(count):
                 os.close(os.open(tree / f"{n:05}.txt", os.O_CREAT | os.O_WRONLY))
