@@ -27,6 +27,7 @@ FIELDS = {
     "name": "default",
     "title": "Rain",
     "rules": {},
+    "ref": "refs/heads/sessions/ana/desk",
 }
 
 
@@ -76,6 +77,7 @@ EDITORS = {
     acts.Deliver,
     acts.Hold,
     acts.Sweep,
+    acts.Push,
     acts.Settle,
 }
 

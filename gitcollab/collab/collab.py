@@ -13,6 +13,7 @@ from gitcollab.access import allow
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
+from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.errors import BadInput, Forbidden
 from gitcollab.events import AnyEvent, Joined, Left
@@ -47,6 +48,7 @@ class Collab:
         self._repo, self._turns, self._register = ground.repo, ground.turns, ground.register
         self._exchange = Exchange(ground)
         self._saves = Saves(ground, self._exchange)
+        self._pushes = Pushes(ground, self._exchange)
         self.desks = ground.desks
 
     @classmethod
@@ -166,6 +168,12 @@ class Collab:
                     f"there is already a {act.to}", "choose another name, or delete that one first"
                 )
             return self._saves.renamed(act.session, act.path, act.to, act.base)
+
+    def push(self, act: acts.Push) -> acts.Pushed:
+        """Takes in a branch that a git client has pushed, as a save; its objects are here already."""
+        with self._acting(act):
+            self._repo.sync()  # they came by another program: durable before any ref names them
+            return self._pushes.pushed(act)
 
     def land(self, act: acts.Land) -> Receipt:
         """Lands a session now."""

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from gitcollab import acts, store
 from gitcollab.collab.place import Place
 from gitcollab.errors import BadInput, NotFound
+from gitcollab.flow.pushed import GIT
 from gitcollab.model import Role, Session, SessionName, checked_name
 from gitcollab.repository import Repository
 from gitcollab.store import collabs, members, sessions
@@ -32,8 +33,13 @@ class Register:
         return tuple(one.session for one in self._open())
 
     def waiting(self) -> tuple[SessionName, ...]:
-        """Returns the open sessions that take deliveries: all but forks."""
-        return tuple(one.session for one in self._open() if one.client != FORK)
+        """Returns the open sessions that take deliveries: all but forks, and those whose writer merges by git."""
+        return tuple(one.session for one in self._open() if one.client not in {FORK, GIT})
+
+    def holder(self, session: SessionName) -> str | None:
+        """Returns the client that an open session belongs to ('' where it gave no name); None if it is not open."""
+        found = [one for one in self._listed() if one.session == session and one.is_open]
+        return found[0].client if found else None
 
     def enter(self, session: SessionName, workspace: str | None = None, client: str = "") -> None:
         """Writes a session down as open, new or taken up again."""

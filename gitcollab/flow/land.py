@@ -9,6 +9,7 @@ import msgspec
 from gitcollab import notebooks
 from gitcollab.flow import spots
 from gitcollab.flow.bases import base_tree
+from gitcollab.flow.byhand import answered, is_shared
 from gitcollab.flow.files import Bytes3, FileMerge, Merger, Spot, is_notebook, merge_file_around, whole_file
 from gitcollab.flow.items import new_id, read_items, rewritten
 from gitcollab.flow.points import (
@@ -24,6 +25,7 @@ from gitcollab.flow.points import (
     unlanded,
     with_notes,
 )
+from gitcollab.flow.pushed import push_of
 from gitcollab.flow.renames import Paired, pair, path_in
 from gitcollab.flow.review import Reviewed, Trees, landed_points, review
 from gitcollab.model import Item, Person, SessionName
@@ -55,6 +57,7 @@ class Landing(msgspec.Struct, kw_only=True):
     opened: list[Item] = []
     noted: list[str] = []
     joined: dict[str, str] = {}
+    answered: set[str] = set()
 
 
 def land(
@@ -70,7 +73,9 @@ def land(
     if main is None or tip is None:
         return None
     waiting = unlanded(repo, main, tip)
-    if all(is_volatile(commit) for commit in waiting):
+    if waiting and all(is_volatile(commit) for commit in waiting):
+        return None
+    if not waiting and not _may_answer(repo, session, main, tip):
         return None
     landing = Landing(
         repo=repo, session=session, main=main, tip=tip, at=at, merger=merger, is_maintainer=is_maintainer
@@ -79,10 +84,19 @@ def land(
     landed = landed_points(repo, main, landing.items) | {session.branch: tip}
     before = repo.tree_of(main)
     reviewed = review(repo, Trees(before=before, after=landing.tree), landing.items, landed, merger)
+    if not waiting and not reviewed.closed:
+        return None
     commit = _commit(landing, waiting, reviewed)
     repo.move(MAIN, commit, main, f"land {session}")
     contested = tuple(item.id for item in landing.opened)
     return Landed(commit=commit, parent=main, snapshot=tip, contested=contested, noted=tuple(landing.noted))
+
+
+def _may_answer(repo: Repository, session: SessionName, main: str, tip: str) -> bool:
+    """Whether somebody has fast-forwarded a session with open items to the shared branch by hand."""
+    if not is_shared(repo.read(tip)):
+        return False
+    return any(item.branch == session.branch for item in read_items(repo, main))
 
 
 def _own_items(landing: Landing, bound: Collection[str]) -> list[Item]:
@@ -129,7 +143,7 @@ def _merge_trees(landing: Landing, parted: dict[str, tuple[str, str]]) -> None:
     repo, main, tip = landing.repo, landing.main, landing.tip
     notes = repo.entry(main, NOTES)
     base = with_notes(repo, base_tree(repo, main, tip, landing.merger), notes)
-    items = read_items(repo, main)
+    items, landing.answered = answered(repo, read_items(repo, main), landing.session, main, tip)
     followed = {item.path for item in items}
     paired = pair(repo, base, repo.tree_of(main), with_notes(repo, tip, notes), followed)
     merged = repo.merge(paired.base, paired.shared, paired.session)
@@ -211,6 +225,8 @@ def _sides(repo: Repository, paired: Paired, path: str) -> Bytes3:
     base, shared, session = (
         bytes_at(repo, tree, path) for tree in (paired.base, paired.shared, paired.session)
     )
+    if session is not None and is_notebook(path):
+        session = notebooks.strip(session)[0]  # a push may bring a file with the stamp that a workspace gets
     return base, shared, session
 
 
@@ -269,11 +285,15 @@ def _commit(landing: Landing, waiting: Sequence[Commit], reviewed: Reviewed) -> 
         "Gitcollab-Session": str(session),
         "Gitcollab-User": session.user,
     }
-    if closed := landing.joined | reviewed.closed:
+    if push := push_of(repo, session, landing.tip):
+        trailers |= {"Gitcollab-Author": list(push.authors)} if push.authors else {}
+    by_hand = dict.fromkeys(landing.answered & set(reviewed.closed), "merged by hand")
+    if closed := landing.joined | reviewed.closed | by_hand:
         trailers["Gitcollab-Closed"] = [f"{name} {reason}" for name, reason in closed.items()]
-    subject = f"Land {session}: {_subject(waiting)}"
-    told = "".join(f"\n- {line}" for line in landing.noted)
-    message = f"{subject}\n\nDecided by policy:{told}" if told else subject
+    told = push.message if push and push.message else _subject(waiting) if waiting else "main, merged by hand"
+    subject = f"Land {session}: {told}"
+    noted = "".join(f"\n- {line}" for line in landing.noted)
+    message = f"{subject}\n\nDecided by policy:{noted}" if noted else subject
     author = Person(name=session.user)
     return repo.commit(tree, parents, message, author=author, at=landing.at, trailers=trailers)
 

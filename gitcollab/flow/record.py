@@ -14,6 +14,7 @@ from gitcollab.events import AnyEvent, Closed, Contested, Delivered, Forked, Lan
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import printable, read_items
 from gitcollab.flow.points import MAIN, is_volatile, of_trailer
+from gitcollab.flow.pushed import pushes
 from gitcollab.model import Item, SessionName, Take
 from gitcollab.repository import Commit, Repository
 
@@ -29,9 +30,10 @@ def events_of(repo: Repository, collab: str, ref: str, old: str | None, new: str
     found: list[AnyEvent] = []
     for commit in reversed(commits):
         found += _on_main(repo, collab, commit) if ref == MAIN else _in_session(repo, collab, ref, commit)
-    if old is None and ref != MAIN:
-        return _forked(collab, ref, commits[0]) + found
-    return found
+    if ref == MAIN:
+        return found
+    found += _pushed(repo, collab, ref, old, new)
+    return found if old else _forked(collab, ref, commits[0]) + found
 
 
 def _since(repo: Repository, new: str, old: str) -> Iterator[Commit]:
@@ -68,6 +70,21 @@ def _in_session(repo: Repository, collab: str, ref: str, commit: Commit) -> list
     if act == "delivery":
         return [Delivered(**told, commit=commit.oid, parent=parent, files=files)]
     return [Saved(**told, commit=commit.oid, parent=parent, files=files)]
+
+
+def _pushed(repo: Repository, collab: str, ref: str, old: str | None, new: str) -> list[AnyEvent]:
+    """A push is one save, however many commits it brought; oldest first."""
+    session = SessionName.parse(ref)
+    found: dict[str, AnyEvent] = {}
+    for push in pushes(repo, session):
+        if old is not None and repo.is_ancestor(push.tip, old):
+            break
+        if not repo.is_ancestor(push.tip, new):
+            continue  # recorded, and then a crash came
+        told: dict[str, Any] = {"collab": collab, "user": push.user, "at": push.at, "session": str(session)}
+        files = changes_between(repo, push.base, push.tip)
+        found[push.tip] = Saved(**told, commit=push.tip, parent=push.base, files=files)
+    return list(reversed(found.values()))
 
 
 def _forked(collab: str, ref: str, commit: Commit) -> list[AnyEvent]:
@@ -110,7 +127,7 @@ def _landed(repo: Repository, collab: str, commit: Commit, moved: tuple[Item, ..
         session=_one(commit, "Session"),
         commit=commit.oid,
         parent=commit.parents[0],
-        snapshot=commit.parents[1],
+        snapshot=commit.parents[-1] if len(commit.parents) < 2 else commit.parents[1],
         files=changes_between(repo, commit.parents[0], commit.oid),
         contested=tuple(item.id for item in moved),
         noted=tuple(line.removeprefix("- ") for line in noted.splitlines() if line.startswith("- ")),

@@ -20,7 +20,10 @@ REMEMBERED = 40_000_000
 """Bytes of commits that are kept in memory, some 20,000 of them."""
 
 SERVICE = b"gitcollab <service@gitcollab.invalid>"
-"""The committer of every commit that the service makes for a person."""
+"""The committer of every commit that the service makes for a person.
+
+No push may bring a commit that says so: thus it can be believed, and with it the trailers, which anybody can write.
+"""
 
 Trailers = Mapping[str, str | Sequence[str]]
 
@@ -67,16 +70,19 @@ def parsed(oid: str, data: bytes) -> Commit:
         raise Damaged(oid, "not a commit")
     message = body.decode("utf-8", "replace")
     seconds = int(committer[3])
+    is_ours = f"{committer[1]} <{committer[2]}>".encode() == SERVICE
     return Commit(
         oid=oid,
         tree=fields["tree"][0],
         parents=tuple(fields.get("parent", ())),
         message=message,
-        trailers=trailers_of(message),
+        trailers=trailers_of(message) if is_ours else {},
         author_name=author[1],
         author_email=author[2],
         at=iso(seconds),
         seconds=seconds,
+        is_ours=is_ours,
+        committer_email=committer[2],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gitcollab.repository.commits import Commits
 from gitcollab.repository.trees import Trees
@@ -58,6 +58,25 @@ class History:
             for each in found
             if not any(each in self._meetings(each, other) for other in found if other != each)
         ]
+
+    def beyond(self, tip: str, held: Iterable[str]) -> Iterator[Commit]:
+        """Yields what ``tip`` descends from and none of ``held`` does, each after what descends from it."""
+        is_held = dict.fromkeys(held, True)
+        own = set() if tip in is_held else {tip}
+        is_held.setdefault(tip, False)
+        queue = [(-self._depth(oid), oid) for oid in is_held]
+        heapq.heapify(queue)
+        while own:
+            _, oid = heapq.heappop(queue)
+            commit, here = self._read(oid), is_held[oid]
+            own.discard(oid)
+            if not here:
+                yield commit
+            for parent in commit.parents:
+                if parent not in is_held:
+                    heapq.heappush(queue, (-self._depth(parent), parent))
+                is_held[parent] = here or is_held.get(parent, False)
+                (own.discard if is_held[parent] else own.add)(parent)
 
     def _walk(self, tip: str) -> Iterator[Commit]:
         queue, seen = _Queue(), {tip}

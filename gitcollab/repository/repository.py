@@ -166,6 +166,10 @@ class Repository:
         """Whether ``newer`` is or descends from ``older``."""
         return self._history.is_ancestor(older, newer)
 
+    def beyond(self, tip: str, held: Iterable[str]) -> Iterator[Commit]:
+        """Yields what ``tip`` descends from and none of ``held`` does, each after what descends from it."""
+        return self._history.beyond(tip, held)
+
     def merge_bases(self, a: str, b: str) -> list[str]:
         """Returns the best common ancestors; more than one in a criss-cross, none for strangers."""
         return self._history.merge_bases(a, b)

@@ -65,7 +65,11 @@ class TreeMerge(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """A commit. ``message`` is whole, ``subject`` its first line, ``at`` the committer's time in UTC."""
+    """A commit. ``message`` is whole, ``subject`` its first line, ``at`` the committer's time in UTC.
+
+    ``is_ours``: the service made it. Only then are its trailers believed: what a push brings can say anything, and has
+    none here.
+    """
 
     oid: str
     tree: str
@@ -76,6 +80,8 @@ class Commit(msgspec.Struct, frozen=True):
     author_email: str
     at: str
     seconds: int
+    is_ours: bool = False
+    committer_email: str = ""
 
     @property
     def subject(self) -> str:

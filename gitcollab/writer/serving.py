@@ -123,6 +123,8 @@ class Serving:
                 return None
             case acts.Sweep():
                 return house.collab(act.collab).sweep(act)
+            case acts.Push():
+                return house.collab(act.collab).push(act)
             case acts.Settle():
                 return house.collab(act.collab).settle(act)
             case acts.Publish():
