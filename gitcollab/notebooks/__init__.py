@@ -11,6 +11,7 @@ from gitcollab.notebooks.mending import EMPTY, mended
 from gitcollab.notebooks.merging import merge
 from gitcollab.notebooks.policy import Policy
 from gitcollab.notebooks.printing import as_json
+from gitcollab.notebooks.secrets import Finding, secrets
 from gitcollab.notebooks.spots import both, pick, place
 from gitcollab.notebooks.stamps import stamp, strip
 from gitcollab.notebooks.values import Contested, Merge, Noted, Weighed, item_id
@@ -24,6 +25,7 @@ __all__ = [
     "Clean",
     "Contested",
     "Diff",
+    "Finding",
     "Hunk",
     "Line",
     "Merge",
@@ -48,6 +50,7 @@ __all__ = [
     "pick",
     "place",
     "problems",
+    "secrets",
     "split",
     "stamp",
     "strip",
