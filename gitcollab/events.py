@@ -143,6 +143,32 @@ class Skipped(SessionEvent):
     reason: str
 
 
+class OwnEvent(SessionEvent):
+    """An event that only its person gets to see: whoever passes events on asks :func:`may_see`."""
+
+
+class Held(OwnEvent):
+    """A save was held back until its author decides (``is_open``), or no longer is.
+
+    ``held`` is its id, ``reason`` why: secret, emptied, unreadable or deleted (many files at once).
+    """
+
+    held: str
+    path: str
+    reason: str
+    is_open: bool = True
+
+
+class Purged(Event):
+    """Something was taken out of all history, for good: every commit since then has another id.
+
+    ``path`` is the file it was asked for; ``commits`` how many were rewritten. Whoever keeps old events drops them.
+    """
+
+    path: str = ""
+    commits: int = 0
+
+
 class Published(Event):
     """A version was published."""
 
@@ -170,5 +196,12 @@ AnyEvent = (
     | Forked
     | Asked
     | Skipped
+    | Held
+    | Purged
     | Published
 )
+
+
+def may_see(event: Event, user: str) -> bool:
+    """Whether a participant may be told of an event: their own alone see theirs, everybody all others."""
+    return not isinstance(event, OwnEvent) or event.user == user

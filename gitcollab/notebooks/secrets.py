@@ -1,8 +1,8 @@
 """Suspected secrets in a text or notebook: keys, tokens and passwords that somebody may not have meant to share.
 
 A text is searched as it lies on the disk, so that outputs, metadata and what is no notebook at all are seen like
-sources; only what is found is then looked for in the cells. A suspicion costs its author one answer, a miss costs them a key:
-well-known forms are reported even where a manual gives them as its example.
+sources; only what is found is then looked for in the cells. A suspicion costs its author one answer, a miss costs them
+a key: well-known forms are reported even where a manual gives them as its example.
 """
 
 from __future__ import annotations
