@@ -37,6 +37,7 @@ class Settings(Value, forbid_unknown_fields=True):
     longest_wait: Seconds = 5.0  # one that never stops is taken in after so long
     land: Literal["save", "request"] = "save"
     deliver: Literal["landing", "request"] = "landing"
+    unix_accounts: Literal["auto", "yes", "no"] = "auto"  # participants are users of this system; auto: if root serves
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least four
     job_seconds: Seconds = 10.0  # a worker's job may take so long
     job_memory: Megabytes = 1024  # and so much memory
@@ -46,6 +47,11 @@ class Settings(Value, forbid_unknown_fields=True):
     def run(self) -> Path:
         """Sockets, lock and log: what lives as long as the daemon."""
         return self.root / "run"
+
+    @property
+    def are_accounts_unix(self) -> bool:
+        """Whether participants are users of this system, to whom their directories are opened."""
+        return self.unix_accounts == "yes" or (self.unix_accounts == "auto" and os.geteuid() == 0)
 
     @property
     def private(self) -> Path:

@@ -16,7 +16,7 @@ from gitcollab.collab.ground import Ground
 from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.errors import BadInput, Forbidden
-from gitcollab.events import AnyEvent, Joined, Left
+from gitcollab.events import AnyEvent, Joined, Left, Membership
 from gitcollab.flow.charter import Charter, written
 from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
 from gitcollab.flow.publish import Publishing, publish, roll_forward
@@ -60,7 +60,7 @@ class Collab:
         root = repo.commit(tree, [], f"Begin {charter.title or id}", author=person, at=given.clock())
         repo.move(MAIN, root, None, "begin")
         begun = cls(id, given)
-        begun._turns.moved(MAIN)
+        begun._ground.main_moved()
         return begun
 
     def recover(self) -> tuple[AnyEvent, ...]:
@@ -73,6 +73,8 @@ class Collab:
                     with turn.going_on():
                         self._exchange.land(session)
                 self._exchange.deliver_all()
+            self._ground.shelves.keep_up()
+            self._ground.admit()
             return told
 
     # --- sessions --------------------------------------------------------------------------------------------------
@@ -99,6 +101,7 @@ class Collab:
         with self._turns.taking():
             session = SessionName(user=user, name="default")
             self.desks.set_up(session, directory, Rules())
+            self._ground.admit()
             self._enter(session, str(directory), "daemon")
 
     def _enter(self, session: SessionName, workspace: str | None, client: str) -> None:
@@ -240,6 +243,8 @@ class Collab:
         """Journals something that moved no ref, and tells it."""
         with self._turns.taking():
             self._turns.tell(event)
+            if isinstance(event, Membership):
+                self._turns.then(self._ground.admit)
 
     def mirror(self, session: SessionName) -> tuple[str, ...]:
         """Writes what the session's workspace still waits for; returns the paths that go on waiting."""
@@ -266,7 +271,7 @@ class Collab:
                 source=act.source,
             )
             commit = settle(self._repo, decision, self._given.merger)
-            self._turns.moved(MAIN)
+            self._ground.main_moved()
             self._exchange.deliver_all()
             return Receipt(snapshot=None, landed=commit, version=commit)
 
@@ -285,7 +290,7 @@ class Collab:
                 at=self._ground.now(),
             )
             version = publish(self._repo, asked)
-            self._turns.moved(f"refs/tags/{version.tag}", BLESSED)
+            self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)
             return version
 
     # --- how it is done --------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from gitcollab.collab.ground import Ground
 from gitcollab.flow.charter import read_charter
 from gitcollab.flow.deliver import deliver
 from gitcollab.flow.land import land
-from gitcollab.flow.points import MAIN
 from gitcollab.model import SessionName
 
 
@@ -28,7 +27,7 @@ class Exchange:
             is_maintainer=ground.is_maintainer(session.user),
             merger=ground.given.merger,
         )
-        ground.turns.moved(MAIN)
+        ground.main_moved()
         return landed.commit if landed else None
 
     def deliver(self, session: SessionName) -> None:

@@ -26,3 +26,4 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     tell: Tell
     merger: Merger = notebooks.merge
     charter: Charter = Charter()
+    is_unix: bool = False  # participants are users of this system, who find their directories opened to them

@@ -9,6 +9,7 @@ from gitcollab.collab.desks import Desks
 from gitcollab.collab.given import Given
 from gitcollab.collab.ledger import Ledger
 from gitcollab.collab.register import Register
+from gitcollab.collab.shelves import Shelves
 from gitcollab.collab.turns import Turns
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Role, SessionName
@@ -26,6 +27,7 @@ class Ground:
     turns: Turns
     register: Register
     desks: Desks
+    shelves: Shelves
 
     @classmethod
     def of(cls, id: str, given: Given) -> Self:
@@ -33,7 +35,9 @@ class Ground:
         repo = Repository(given.place.repository(id))
         ledger = Ledger(repo, id, given.engine, given.tell)
         register = Register(repo, id, given.engine, given.place)
-        return cls(id, given, repo, ledger, Turns(repo, ledger), register, Desks(repo, id, given.place))
+        desks = Desks(repo, id, given.place)
+        shelves = Shelves(repo, id, given.place, given.charter)
+        return cls(id, given, repo, ledger, Turns(repo, ledger), register, desks, shelves)
 
     def head(self, session: SessionName) -> str:
         """Returns the commit that a session is at."""
@@ -42,6 +46,16 @@ class Ground:
     def main(self) -> str:
         """Returns the commit that the shared branch is at."""
         return self.repo.head(MAIN) or ""
+
+    def main_moved(self, *also: str) -> None:
+        """Notes that the shared branch has moved, and other refs with it; its directories follow."""
+        self.turns.moved(MAIN, *also)
+        self.turns.then(self.shelves.keep_up)
+
+    def admit(self) -> None:
+        """Opens the collab's directories to its people, where they are users of this system."""
+        if self.given.is_unix:
+            self.shelves.admit(self.given.engine)
 
     def now(self) -> str:
         """Returns the time in UTC."""

@@ -31,6 +31,19 @@ class Place(msgspec.Struct, frozen=True):
         """The workspace that the daemon makes for a participant on this machine."""
         return self.workspaces / collab / user
 
+    @property
+    def shared(self) -> Path:
+        """What everybody in a collab may read."""
+        return self.root / "shared"
+
+    def master(self, collab: str) -> Path:
+        """The master copies: the shared branch as a directory."""
+        return self.shared / collab / "main"
+
+    def blessed(self, collab: str) -> Path:
+        """What is published, as a directory that nobody writes."""
+        return self.shared / collab / "blessed"
+
     def held(self, collab: str, session: SessionName) -> Path:
         """Which files of a workspace clients have open."""
         return self.root / "private" / "held-open" / collab / session.user / f"{session.name}.json"

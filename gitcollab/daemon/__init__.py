@@ -3,7 +3,7 @@
 Each part is ``python -m gitcollab.PART`` and is told what it needs by one JSON object on its standard input, then EOF
 (no secret is ever in an argument or in the environment):
 
-- ``writer --told``: ``{"root", "database", "debounce", "longest_wait", "land", "deliver"}``; serves
+- ``writer --told``: ``{"root", "database", "debounce", "longest_wait", "land", "deliver", "unix_accounts"}``; serves
   ROOT/run/writer.sock
 - ``web``: ``{"root", "fds", "base_url", "database", "hosts"}``; ``fds`` are inherited listening sockets
 - ``workers``: arguments, see ``gitcollab.workers``; their listening socket is inherited too

@@ -105,6 +105,7 @@ class Daemon:
                     "longest_wait": settings.longest_wait,
                     "land": settings.land,
                     "deliver": settings.deliver,
+                    "unix_accounts": settings.are_accounts_unix,
                 },
                 fds=(self.lock.fd,),  # so that the root stays locked until the writer too has ended
                 grace=30.0,

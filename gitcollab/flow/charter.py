@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import Annotated
 
 import msgspec
 
+from gitcollab.flow.materialise import FINAL
 from gitcollab.flow.points import CONFIG, MAIN, bytes_at
 from gitcollab.repository import Repository
+
+POLICIES = {"landing", "delivery", "final_name"}
+"""What may also stand in the table ``[policies]``."""
 
 
 class Charter(msgspec.Struct, frozen=True, kw_only=True):
     """A collab's own words and policies.
 
     ``landing`` is "save" (every save lands) or "request"; ``delivery`` is "landing" (at once) or "request".
+    ``final_name`` is how published notebooks are called, with ``{name}`` for their own name.
     """
 
     title: str = ""
@@ -24,6 +30,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     landing: str = "save"
     delivery: str = "landing"
+    final_name: Annotated[str, msgspec.Meta(pattern=r"^[^/]*\{name\}[^/]*$", max_length=100)] = FINAL
 
 
 def read_charter(repo: Repository, default: Charter) -> Charter:
@@ -33,9 +40,7 @@ def read_charter(repo: Repository, default: Charter) -> Charter:
     try:
         said = tomllib.loads((data or b"").decode("utf-8"))
         policies = said.pop("policies", {})
-        known = {name for name in Charter.__struct_fields__ if name in said} | {"landing", "delivery"} & set(
-            policies
-        )
+        known = {name for name in Charter.__struct_fields__ if name in said} | POLICIES & set(policies)
         values = {name: policies.get(name, said.get(name)) for name in known}
         defaults = {name: getattr(default, name) for name in Charter.__struct_fields__}
         return msgspec.convert(defaults | values, Charter)

@@ -37,11 +37,16 @@ def directory(path: Path) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def parent(root: Path, path: str, *, is_made: bool = False) -> Iterator[tuple[int, str]]:
-    """Yields the directory that holds ``path``, and the last name; ``is_made`` makes missing directories."""
+def parent(
+    root: Path, path: str, *, is_made: bool = False, mode: int | None = None
+) -> Iterator[tuple[int, str]]:
+    """Yields the directory that holds ``path``, and the last name.
+
+    ``is_made`` makes missing directories, with ``mode`` or as the umask says.
+    """
     above, _, name = path.rpartition("/")
     with directory(root) as top:
-        fd = _directories(top, above, is_made) if above else os.dup(top)
+        fd = _directories(top, above, is_made, mode) if above else os.dup(top)
     try:
         yield fd, name
     finally:
@@ -88,17 +93,19 @@ def _step_into(top: int, path: str) -> int:
         raise
 
 
-def _directories(top: int, path: str, is_made: bool) -> int:
+def _directories(top: int, path: str, is_made: bool, mode: int | None) -> int:
     try:
         return _open(top, path, DIRECTORY | os.O_NOFOLLOW)
     except FileNotFoundError:
         if not is_made:
             raise
     above, _, name = path.rpartition("/")
-    fd = _directories(top, above, is_made) if above else os.dup(top)
+    fd = _directories(top, above, is_made, mode) if above else os.dup(top)
     try:
         with contextlib.suppress(FileExistsError):
             os.mkdir(name, dir_fd=fd)
+            if mode is not None:
+                os.chmod(name, mode, dir_fd=fd)
         return os.open(name, DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
     finally:
         os.close(fd)

@@ -129,7 +129,7 @@ def _temporary(fd: int, data: bytes, old: bytes, like: os.stat_result | None) ->
         with open(file, "wb") as out:
             out.write(data)
             out.flush()
-            _look_alike(file, like)
+            _look_alike(file, like if like is not None else os.fstat(fd), is_new=like is None)
             os.fsync(file)
         whole = leftovers.name(old, data)
         os.rename(name, whole, src_dir_fd=fd, dst_dir_fd=fd)
@@ -140,12 +140,12 @@ def _temporary(fd: int, data: bytes, old: bytes, like: os.stat_result | None) ->
             os.unlink(name, dir_fd=fd)
 
 
-def _look_alike(file: int, like: os.stat_result | None) -> None:
-    if like is None:
-        return
+def _look_alike(file: int, like: os.stat_result, *, is_new: bool) -> None:
+    """Gives a file the owner and mode of the one it replaces; a new one belongs to whose directory it is."""
     with contextlib.suppress(PermissionError):  # only root may give files away; the mode is ours to set
         os.fchown(file, like.st_uid, like.st_gid)
-    os.fchmod(file, stat.S_IMODE(like.st_mode))
+    if not is_new:
+        os.fchmod(file, stat.S_IMODE(like.st_mode))
 
 
 def _holds(file: int, expected: bytes) -> bool:

@@ -52,7 +52,15 @@ async def _serve(place: Place, given: argparse.Namespace) -> None:
     charter = Charter(landing=given.land, delivery=given.deliver)
     merging = Merging(root / "run" / "workers.sock")
     house = House(
-        Given(place=place, engine=engine, clock=now, tell=hub.tell, merger=merging, charter=charter)
+        Given(
+            place=place,
+            engine=engine,
+            clock=now,
+            tell=hub.tell,
+            merger=merging,
+            charter=charter,
+            is_unix=given.unix_accounts,
+        )
     )
     for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
         log.error("not recovered", collab=collab, reason=reason)
@@ -87,6 +95,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--land", choices=("save", "request"), default="save")
     parser.add_argument("--deliver", choices=("landing", "request"), default="landing")
+    parser.add_argument("--unix-accounts", action="store_true")
     return parser.parse_args()
 
 
