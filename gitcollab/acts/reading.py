@@ -82,16 +82,22 @@ class RenderNotebook(Reading):
 
 
 class RenderDiff(Reading):
-    """The differences of one notebook or text file as safe HTML, cell by cell."""
+    """The differences of one notebook or text file as safe HTML, cell by cell.
+
+    ``cells``: only those from the first to before the second, counted in the order of the answer, and the unchanged ones
+    of them whole; without it long runs of unchanged cells are only counted.
+    """
 
     start: str
     end: str
     path: str
+    cells: tuple[int, int] | None = None
 
 
 class RenderPiece(Reading):
     """A piece of a notebook's cell at a commit: ``key`` is ``3`` for the picture that is its output 3, ``a0`` for its
-    first attachment, ``3h`` for what of output 3 may run in a sandbox. Cells count from 0."""
+    first attachment, ``3h`` for what of output 3 may run in a sandbox, ``3p`` for output 3 as a page shows it, ``json``
+    for the cell as it is written. Cells count from 0."""
 
     path: str
     at: str
@@ -100,7 +106,7 @@ class RenderPiece(Reading):
 
 
 class PieceBytes(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer of RenderPiece. ``kind`` is a picture's type, or text/html for what only a sandbox may run."""
+    """Answer of RenderPiece. ``kind``: a picture's type, text/html for what only a sandbox may run, or text."""
 
     kind: str
     data: bytes

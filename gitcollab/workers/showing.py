@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -28,18 +29,49 @@ LANGUAGES = {
 EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
-def shown(repository: Path, act: acts.RenderNotebook | acts.RenderDiff) -> acts.Rendered:
+Showing = acts.RenderNotebook | acts.RenderDiff | acts.RenderPiece
+
+
+def shown(repository: Path, act: Showing) -> acts.Rendered | acts.PieceBytes:
     """Answers a rendering act; NotFound if there is no such file at that point (for a difference: at neither)."""
     if isinstance(act, acts.RenderNotebook):
         return file(repository, act)
+    if isinstance(act, acts.RenderPiece):
+        return piece(repository, act)
     return difference(repository, act)
+
+
+def place(collab: str, commit: str, path: str) -> render.Place:
+    """From where a notebook's pictures are fetched."""
+    return render.Place(f"/c/{collab}/o/{commit}", path)
+
+
+def piece(repository: Path, act: acts.RenderPiece) -> acts.PieceBytes:
+    """A piece of a cell; NotFound if there is none that a browser may have."""
+    entry = compare.entry_at(repository, act.at, act.path)
+    cells = cells_of(repository, entry.oid)
+    cell = cells[act.cell] if act.cell < len(cells) else None
+    found = render.piece(cell, act.key) if isinstance(cell, dict) else None
+    if found is None:
+        raise NotFound("There is no such output", "reload the page")
+    return acts.PieceBytes(kind=found.kind, data=found.data)
+
+
+@functools.lru_cache(maxsize=1)
+def cells_of(repository: Path, oid: str) -> list[Json]:
+    """The cells of a notebook, kept until another one is asked for: its pictures are fetched one after the other."""
+    try:
+        cells = json.loads(Repository(repository).blob(oid).decode("utf-8-sig"))["cells"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+    return cells if isinstance(cells, list) else []
 
 
 def file(repository: Path, act: acts.RenderNotebook) -> acts.Rendered:
     """The file at a point, as safe HTML."""
     found = read(repository, act, act.path, act.at)
     if act.path.endswith(".ipynb"):
-        cells = render.render_notebook(found.data)
+        cells = render.render_notebook(found.data, place(act.collab, found.commit, act.path))
     else:
         cells = render.render_text(found.data, language=language(act.path))
     return acts.Rendered(start=found.commit, end=found.commit, cells=cells, title=act.path)
@@ -55,15 +87,23 @@ def difference(repository: Path, act: acts.RenderDiff) -> acts.Rendered:
         before = data_at(repository, act, name, start)
     if before is None and after is None:
         raise NotFound(f"There is no file {act.path[:200]} at either point", "choose other versions")
-    return acts.Rendered(start=start, end=end, cells=compared(act.path, before, after), title=name)
+    places = place(act.collab, start, name), place(act.collab, end, act.path)
+    return acts.Rendered(start=start, end=end, cells=compared(places, (before, after), act.cells), title=name)
 
 
-def compared(path: str, before: bytes | None, after: bytes | None) -> tuple[dict[str, Json], ...]:
+def compared(
+    places: tuple[render.Place, render.Place],
+    sides: tuple[bytes | None, bytes | None],
+    cells: tuple[int, int] | None,
+) -> tuple[dict[str, Json], ...]:
     """The cells of both versions; a notebook that cannot be read is compared as the text it is."""
+    path, (before, after) = places[1].path, sides
     if path.endswith(".ipynb"):
         difference = notebooks.diff(before or EMPTY, after or EMPTY)
         if not difference.problem:
-            return render.render_diff(difference.cells, notebook_language(after or before or EMPTY))
+            language_of_code = notebook_language(after or before or EMPTY)
+            wanted = range(*cells) if cells else None
+            return render.render_diff(difference.cells, language_of_code, places, wanted)
     return render.render_text_diff(before, after, language(path))
 
 

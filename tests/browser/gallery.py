@@ -138,7 +138,8 @@ def work_together(made: Gallery) -> None:
         book["cells"].remove(moved)
         book["cells"].insert(3, moved)
         book["cells"].remove(cell(book, "next"))
-        book["cells"].append({"cell_type": "markdown", "id": "thanks", "metadata": {}, "source": ["## Thanks\n", "\n", "To the harbour master."]})  # fmt: skip
+        thanks = ["## Thanks\n", "\n", "To the harbour master."]
+        book["cells"].append({"cell_type": "markdown", "id": "thanks", "metadata": {}, "source": thanks})
         cell(book, "gaps")["metadata"] = {"tags": ["checked"]}
 
     made.edit("ben", run_again)

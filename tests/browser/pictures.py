@@ -28,6 +28,13 @@ FORMS: dict[str, dict[str, Any]] = {
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 
 
+ALL_PICTURES = """async () => {
+  const found = [...document.images];
+  for (const each of found) each.loading = "eager";
+  await Promise.all(found.map((each) => each.decode().catch(() => 0)));
+}"""
+
+
 @contextmanager
 def opened() -> Iterator[tuple[str, gallery.Gallery]]:
     """A server with the gallery in it, and its address."""
@@ -55,7 +62,7 @@ def take(folder: Path, wanted: list[str]) -> None:
                 if wanted and name not in wanted:
                     continue
                 page.goto(url + address)
-                page.wait_for_load_state("load")
+                page.evaluate(ALL_PICTURES)
                 page.screenshot(path=folder / f"{name}-{form}.png", full_page=True)
                 print(f"{name}-{form}.png", flush=True)
             context.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import runpy
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,65 +13,114 @@ from playwright.sync_api import expect
 
 from .conftest import as_bytes, book  # type: ignore[import-not-found]
 
-BREAKOUT = (
-    """"'></textarea></style></script><script>window.canary=1</script><img src=x onerror=window.canary=1>"""
-)
-TEXTS = {
-    "markup": BREAKOUT,
-    "links": "[x](javascript:window.canary=1) ![y](https://evil.invalid/p.png) <https://evil.invalid>",
-    "form": "<form id=x action=https://evil.invalid><input name=body><button>Decide</button></form><base href=//evil>",
-    "style": "<style>*{display:none}</style><div style='position:fixed;inset:0'>over</div><link href=//e>",
-    "drawing": "<svg xmlns='http://www.w3.org/2000/svg' onload='canary=1'><script>parent.canary=1</script></svg>",
-    "frames": "<iframe srcdoc='<script>parent.canary=1</script>'></iframe><object data=x></object><embed src=//evil>",
-    "clobber": "<a id=main></a><form name=documentElement></form><img name=getElementById><a id=pill>x</a>",
-    "bidi": "if admin:\u202e ⁦# no\u2066 \u200b\ufeff",
-    "ansi": "\x1b]8;;https://evil.invalid\x07x\x1b]8;;\x07\x1b[31mred\x1b[0m",
-}
-FORMS = (
-    "text/html", "image/svg+xml", "text/markdown", "text/latex", "application/javascript", "image/png",
-    "application/vnd.vegalite.v5+json", "application/vnd.jupyter.widget-view+json", "text/plain",
-)  # fmt: skip
+HOSTILE = Path(__file__).parents[2] / "fixtures" / "hostile" / "pages.py"
+NOTEBOOKS: dict[str, dict[str, Any]] = dict(runpy.run_path(str(HOSTILE))["together"]())
+"""One notebook for each group of classes; tests/web/render has each class by itself, without a browser."""
+OVER = """() => [...document.querySelectorAll(".top, .tabs")].every((part) => {
+  const box = part.getBoundingClientRect();
+  const found = document.elementFromPoint(box.right - 12, (box.top + box.bottom) / 2);
+  return box.bottom < 0 || part.contains(found) || found?.contains(part);
+})"""
+"""Whether the frame of the page is not covered."""
 
 
-def hostile(text: str) -> dict[str, Any]:
-    """A notebook with ``text`` wherever a notebook may hold text."""
-    made = book(md1=text, a=text, b="x = 1")
-    made["cells"][1]["outputs"] = [
-        *({"output_type": "display_data", "data": {form: text}, "metadata": {}} for form in FORMS),
-        {"output_type": "stream", "name": "stdout", "text": text},
-        {"output_type": "error", "ename": text, "evalue": text, "traceback": [text]},
-    ]
-    made["cells"][0]["attachments"] = {text: {"image/png": text}}
-    made["metadata"] = {"kernelspec": {"name": "x", "display_name": text, "language": text}, "title": text}
-    return made
+def place(town: Any, title: str) -> str:
+    """A collab of Ana's and Ben's."""
+    made = town.ana.create(title)
+    town.ana.set_member(made["id"], "ben", "editor")
+    for name in ("ana", "ben"):
+        town.clients[name].open_session(made["id"])
+    return str(made["id"])
 
 
-@pytest.mark.parametrize("kind", TEXTS)
+def views(home: str, base: str, first: str) -> Iterator[str]:
+    """Every view that shows the notebook."""
+    file = "a.ipynb"
+    yield from (home, f"{home}/n/{file}", f"{home}/n/{file}?at=sessions/ben/default")
+    yield from (f"{home}/diff/{base}..{first}/{file}", f"{home}/diff/{first}..{base}/{file}?view=unified")
+    yield from (f"{home}/diff/{first}..sessions/ben/default/{file}", f"{home}/contested")
+
+
+@pytest.mark.parametrize("kind", NOTEBOOKS)
 def test_a_hostile_notebook_is_harmless_in_every_view(
-    kind: str, work: Any, opened: Callable[..., Any]
+    kind: str, town: Any, opened: Callable[..., Any]
 ) -> None:
-    text = TEXTS[kind]
-    base = work.version("ben")
-    first = work.save_bytes("ana", as_bytes(hostile(text)))
-    changed = hostile(text + "\nmore")
-    work.save_bytes("ben", as_bytes(changed), base)
+    id, notebook = place(town, kind), NOTEBOOKS[kind]
+    base = town.ben.save(id, "ben/default", "a.ipynb", as_bytes(book(b="x = 1")))["version"]
+    first = town.ana.save(id, "ana/default", "a.ipynb", as_bytes(notebook))["version"]
+    changed = copy.deepcopy(notebook)
+    for each in changed["cells"]:
+        each["source"] += "\nmore"
+    town.ben.save(id, "ben/default", "a.ipynb", as_bytes(changed), base=base)
     window = opened("ana")
-    for path in (
-        f"/c/{work.id}", f"/c/{work.id}/n/rain.ipynb", f"/c/{work.id}/n/rain.ipynb?at=sessions/ben/default",
-        f"/c/{work.id}/diff/{base}..{first}/rain.ipynb", f"/c/{work.id}/diff/{first}..{base}/rain.ipynb?view=unified",
-        f"/c/{work.id}/diff/{first}..sessions/ben/default/rain.ipynb", f"/c/{work.id}/contested",
-        f"/c/{work.id}/versions",
-    ):  # fmt: skip
+    for path in views(f"/c/{id}", base, first):
         page = window.see(path)
-        page.keyboard.press("f")
+        page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
         expect(page.locator(".tabs")).to_be_visible()
         assert page.evaluate("window.canary === undefined && document.baseURI === location.href"), path
         assert page.locator("main :is(script, iframe, object, embed, base, link, style, svg)").count() == 0
         assert (
             page.locator("main [style], main [onload], main [onerror], main form[action^=http]").count() == 0
         )
-    if kind == "bidi":
-        expect(window.see(f"/c/{work.id}/n/rain.ipynb").locator("#cell-a")).to_contain_text("U+202E")
+        assert page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        ), path
+        assert page.evaluate(OVER), path
+    run_in_sandboxes(window, f"/c/{id}/n/a.ipynb")
+
+
+def run_in_sandboxes(window: Any, path: str) -> None:
+    """Runs whatever the page offers to run: it reaches neither the page nor any other server."""
+    page = window.see(path)
+    buttons = page.get_by_role("button", name="Run it in a sandbox")
+    for _ in range(min(24, buttons.count())):
+        buttons.first.click()
+    frames = page.locator("main iframe")
+    for k in range(frames.count()):
+        expect(frames.nth(k)).to_have_attribute("sandbox", "allow-scripts")
+        frames.nth(k).content_frame.locator("body").wait_for(state="attached")
+    expect(page.locator(".tabs")).to_be_visible()
+    assert page.evaluate("window.canary === undefined && location.pathname.includes('/n/')")
+    assert page.evaluate(OVER)
+    window.problems = [problem for problem in window.problems if not is_from_a_frame(problem)]
+
+
+def is_from_a_frame(problem: str) -> bool:
+    """Whether a console line says what a sandbox forbade, or tells an error of what ran in it."""
+    said = (
+        "Content Security Policy",
+        "sandboxed",
+        "Blocked",
+        "is not defined",
+        "SyntaxError",
+        "Unsafe attempt",
+    )
+    return any(each in problem for each in said) or "Failed to load resource" in problem
+
+
+def test_a_sandbox_can_do_nothing_but_draw(town: Any, opened: Callable[..., Any]) -> None:
+    id = place(town, "Sandbox")
+    made = book(a="x")
+    text = """<p id=p>waiting</p><script>
+      const tries = [() => parent.document.body, () => document.cookie, () => localStorage.length];
+      const failed = tries.map((each) => { try { each(); return "got in"; } catch (error) { return "kept out"; } });
+      fetch("/api/me").then(() => "got in", () => "kept out").then((last) => { p.textContent = [...failed, last]; });
+    </script>"""
+    made["cells"][0]["outputs"] = [
+        {"output_type": "display_data", "data": {"text/html": text}, "metadata": {}}
+    ]
+    town.ana.save(id, "ana/default", "sandbox.ipynb", as_bytes(made))
+    window = opened("ana")
+    page = window.see(f"/c/{id}/n/sandbox.ipynb")
+    page.get_by_role("button", name="Run it in a sandbox").click()
+    inside = page.locator("main iframe").content_frame
+    expect(inside.locator("#p")).to_have_text("kept out,kept out,kept out,kept out")
+    address = page.locator("main iframe").get_attribute("src")
+    page.get_by_role("button", name="Take it away").click()
+    expect(page.locator("main iframe")).to_have_count(0)
+    window.problems.clear()
+    with window.expecting("403"):
+        assert page.goto(town.url + address).status == 403
 
 
 def test_hostile_names_stay_names(town: Any, opened: Callable[..., Any]) -> None:

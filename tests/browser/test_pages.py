@@ -264,7 +264,7 @@ def test_outputs_are_hidden_by_a_key_and_two_points_compared(work: Any, opened: 
     expect(page.locator(".outs")).to_have_count(0)
     page.wait_for_load_state("load")
     page.keyboard.press("u")
-    expect(page.get_by_role("link", name="Side by side")).to_be_visible()
+    expect(page.locator("[aria-current=true]").first).to_have_text("One below the other")
     expect(page.locator(".outs")).to_have_count(0)
 
 

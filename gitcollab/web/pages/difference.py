@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from gitcollab import acts
 from gitcollab.errors import BadInput
-from gitcollab.model import LogEntry, checked_path
+from gitcollab.model import BlameCell, LogEntry, checked_path
 from gitcollab.web.activity import counted
 from gitcollab.web.pages.frame import About, Page, View
+from gitcollab.web.pages.notebook import blamed
+from gitcollab.web.pages.shape import Shape, counts, fitting, runs
 
 LOOKED_BACK = 100
 """Entries of history in which the ends of a difference are looked for."""
@@ -37,47 +39,6 @@ class Point:
     entry: LogEntry | None
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How a difference is shown, as its address says it."""
-
-    is_unified: bool
-    has_outputs: bool
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Shape:
-        """Reads the address's parameters."""
-        return cls(query.get("view") == "unified", query.get("outputs") != "hidden")
-
-    @property
-    def turned(self) -> Shape:
-        """The other one of side by side and one below the other."""
-        return Shape(not self.is_unified, self.has_outputs)
-
-    @property
-    def toggled(self) -> Shape:
-        """With outputs if they are hidden, and the other way round."""
-        return Shape(self.is_unified, not self.has_outputs)
-
-    @property
-    def query(self) -> str:
-        """The address's parameters."""
-        said = {"view": "unified" if self.is_unified else "", "outputs": "" if self.has_outputs else "hidden"}
-        return (
-            "?" + urlencode({name: value for name, value in said.items() if value})
-            if any(said.values())
-            else ""
-        )
-
-
-@dataclass
-class Run:
-    """Cells in a row that are all unchanged, or one that is not."""
-
-    is_same: bool
-    cells: list[dict[str, Any]]
-
-
 def span(text: str) -> Span:
     """Reads ``FROM..TO/PATH``; a session's branch has slashes of its own. BadInput if it is none."""
     start, dots, rest = text.partition("..")
@@ -95,28 +56,55 @@ async def difference(view: View) -> Response:
     about = await view.about("files")
     if not asked.path:
         return await changes(view, about, asked)
-    rendered, log = await asyncio.gather(
-        view.read_act(acts.RenderDiff, about.id, start=asked.start, end=asked.end, path=asked.path),
+    shape = Shape.of(view.request.query_params)
+    rendered, log, was, now = await asyncio.gather(
+        view.read_act(
+            acts.RenderDiff, about.id, start=asked.start, end=asked.end, path=asked.path, cells=shape.cells
+        ),
         view.read_act(acts.ReadLog, about.id, path=asked.path, limit=LOOKED_BACK),
+        blamed(view, about.id, asked.path, asked.start),
+        blamed(view, about.id, asked.path, asked.end),
     )
     here = f"{about.home}/diff/{quote(asked.start)}..{quote(asked.end)}/{quote(asked.path)}"
-    shape = Shape.of(view.request.query_params)
+    lasting = f"{about.home}/diff/{rendered.start}..{rendered.end}/{quote(asked.path)}"
+    places = f"/c/{about.id}/o/{rendered.start}", f"/c/{about.id}/o/{rendered.end}"
     values = {
         "about": about,
-        "span": asked,
+        "shape": shape,
         "path": asked.path,
-        "old_path": rendered.title if rendered.title != asked.path else "",
+        "here": here,
+        "places": places,
+        "lasting": lasting,
+    }
+    values["old_path"] = rendered.title
+    if is_part(view):
+        return await view.show_large("cells.html", values | {"cells": rendered.cells})
+    blame = {each.cell: each for each in now}
+    shown, hidden = fitting(runs(rendered.cells), shape, blame)
+    values |= {
+        "span": asked,
         "start": rendered.start,
         "end": rendered.end,
         "points": [named(asked.start, rendered.start, log), named(asked.end, rendered.end, log)],
-        "runs": list(runs(rendered.cells)),
+        "runs": shown,
+        "hidden": hidden,
         "counts": counts(rendered.cells),
-        "is_unified": shape.is_unified,
-        "has_outputs": shape.has_outputs,
-        "turned": here + shape.turned.query,
-        "toggled": here + shape.toggled.query,
+        "blame": blame,
+        "was": {each.cell: each for each in was},
+        "authors": authors(rendered.cells, blame),
     }
     return await view.show_large("difference.html", values)
+
+
+def is_part(view: View) -> bool:
+    """Whether a page asks for some more cells."""
+    return "cells" in view.request.query_params
+
+
+def authors(cells: Iterable[dict[str, Any]], blame: Mapping[str, BlameCell]) -> list[str]:
+    """Who changed any of the changed cells last."""
+    changed = [cell["id"] for cell in cells if cell["kind"] in {"added", "changed"}]
+    return sorted({blame[name].user for name in changed if name in blame and blame[name].user})
 
 
 async def changes(view: View, about: About, asked: Span) -> Response:
@@ -153,31 +141,6 @@ def named(asked: str, commit: str, log: Iterable[LogEntry]) -> Point:
     return Point(
         "a save" if len(asked) == 40 else asked, next((each for each in log if each.commit == commit), None)
     )
-
-
-def runs(cells: Iterable[dict[str, Any]]) -> Iterator[Run]:
-    """The cells, unchanged neighbours together."""
-    same: list[dict[str, Any]] = []
-    for cell in cells:
-        if cell["kind"] == "same" and not cell["is_moved"]:
-            same.append(cell)
-            continue
-        if same:
-            yield Run(True, same)
-            same = []
-        yield Run(False, [cell])
-    if same:
-        yield Run(True, same)
-
-
-def counts(cells: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """How many cells were added, removed, changed and moved."""
-    found = {"added": 0, "removed": 0, "changed": 0, "moved": 0}
-    for cell in cells:
-        if cell["kind"] in found:
-            found[cell["kind"]] += 1
-        found["moved"] += cell["is_moved"]
-    return found
 
 
 PAGES = (Page("/c/{id}/diff/{span:path}", difference), Page("/c/{id}/compare", compare))

@@ -6,5 +6,17 @@ shown safely is named instead.
 
 from gitcollab.web.render.difference import render_diff, render_text_diff
 from gitcollab.web.render.notebook import language_of, render_notebook, render_text
+from gitcollab.web.render.pieces import FRAME, Piece, piece
+from gitcollab.web.render.place import Place
 
-__all__ = ["language_of", "render_diff", "render_notebook", "render_text", "render_text_diff"]
+__all__ = [
+    "FRAME",
+    "Piece",
+    "Place",
+    "language_of",
+    "piece",
+    "render_diff",
+    "render_notebook",
+    "render_text",
+    "render_text_diff",
+]

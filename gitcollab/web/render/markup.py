@@ -33,7 +33,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "th": {"colspan", "rowspan", "scope"},
     "ol": {"start"},
 }
-PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]{1,4000000}")
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]{1,14000000}")
 LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\"']{1,2000}", re.IGNORECASE)
 EMPTY_HEADER = re.compile(r"<th(?: [^>]*)?></th>")
 """A header that heads nothing, as in the corner of every table that pandas makes."""
@@ -45,12 +45,13 @@ AFTER_CLEANING = re.compile(
 
 
 def markdown(source: str, attachments: Mapping[str, str]) -> str:
-    """Markdown as harmless HTML. ``attachments`` are pictures by name, as data URLs. Headings begin at h2, below the
+    """Markdown as harmless HTML. ``attachments`` are the addresses of pictures by name. Headings begin at h2, below the
     page's own."""
     text = visible(source)
     if len(text) > LONGEST or sum(map(text.count, "[*_`!<>")) > BRACKETS:
         return f'<pre class="plain">{escape(source)}</pre>'
-    return cleaned(parser().render(text, {"attachments": attachments}), TAGS | HEADINGS)
+    html = parser().render(text, {"attachments": attachments})
+    return cleaned(html, TAGS | HEADINGS, frozenset(attachments.values()))
 
 
 def table(source: str) -> str:
@@ -62,9 +63,12 @@ def table(source: str) -> str:
     return cleaned(source, TAGS) if is_quick else ""
 
 
-def cleaned(source: str, tags: frozenset[str]) -> str:
-    """``source`` with ``tags`` alone, none of which names itself, styles itself or loads anything."""
+def cleaned(source: str, tags: frozenset[str], own: frozenset[str] = frozenset()) -> str:
+    """``source`` with ``tags`` alone, none of which names or styles itself, or loads anything but ``own``."""
     import nh3
+
+    def kept_here(tag: str, name: str, value: str) -> str | None:
+        return value if name == "src" and value in own else kept(tag, name, value)
 
     clean = nh3.clean(
         source.encode("utf-8", "replace").decode(),
@@ -81,7 +85,7 @@ def cleaned(source: str, tags: frozenset[str]) -> str:
             "noscript",
         },
         attributes=ATTRIBUTES,
-        attribute_filter=kept,
+        attribute_filter=kept_here,
         allowed_classes={"span": {"math"}, "div": {"math"}},
         url_schemes={"http", "https", "mailto", "data"},
         link_rel="noopener noreferrer nofollow",

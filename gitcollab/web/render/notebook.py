@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gitcollab.web.render import code, markup
-from gitcollab.web.render.outputs import attachments_of, outputs_of
+from gitcollab.web.render.outputs import Budget, attachments_of, outputs_of
+from gitcollab.web.render.place import NOWHERE, Place
 from gitcollab.web.render.text import escape, joined, visible
 
 Cell = dict[str, Any]
@@ -17,10 +18,10 @@ MOST = 5_000
 MARKS = re.compile(r"^[#>\-*\s]+")
 
 
-def render_notebook(data: bytes) -> tuple[Cell, ...]:
+def render_notebook(data: bytes, place: Place = NOWHERE) -> tuple[Cell, ...]:
     """The cells of a notebook: ``id``, ``index``, ``type``, ``count``, ``title`` (plain), ``html``, ``outputs``.
 
-    What is no notebook is shown as the text it is.
+    What is no notebook is shown as the text it is. ``place``: where its pictures can be fetched.
     """
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
@@ -29,8 +30,10 @@ def render_notebook(data: bytes) -> tuple[Cell, ...]:
     except (ValueError, TypeError, KeyError, AssertionError, RecursionError):
         return render_text(data, problem="This is no notebook that can be read; here is its text.")
     language = language_of(notebook)
-    shown = [each for each in cells[:MOST] if isinstance(each, dict)]
-    return tuple(cell_of(each, index, language) for index, each in enumerate(shown))
+    shown = [each if isinstance(each, dict) else {} for each in cells[:MOST]]
+    budget = Budget()
+    found = [cell_of(each, index, language, place.of(index)) for index, each in enumerate(shown)]
+    return tuple({**each, "outputs": budget.fit(each["outputs"])} for each in found)
 
 
 def language_of(notebook: Mapping[str, Any]) -> str:
@@ -44,7 +47,7 @@ def language_of(notebook: Mapping[str, Any]) -> str:
     return "python"
 
 
-def cell_of(cell: Mapping[str, Any], index: int, language: str) -> Cell:
+def cell_of(cell: Mapping[str, Any], index: int, language: str, place: Place = NOWHERE) -> Cell:
     """One cell."""
     source, kind = joined(cell.get("source")), kind_of(cell)
     count = cell.get("execution_count")
@@ -54,8 +57,8 @@ def cell_of(cell: Mapping[str, Any], index: int, language: str) -> Cell:
         "type": kind,
         "count": count if type(count) is int and 0 <= count < 10**9 else None,
         "title": title_of(source),
-        "html": body_of(cell, source, kind, language),
-        "outputs": outputs_of(cell) if kind == "code" else [],
+        "html": body_of(cell, source, language, place),
+        "outputs": outputs_of(cell, place) if kind == "code" else [],
     }
 
 
@@ -71,10 +74,11 @@ def title_of(source: str) -> str:
     return visible(MARKS.sub("", first[:200]) or first[:200]).strip()[:80]
 
 
-def body_of(cell: Mapping[str, Any], source: str, kind: str, language: str) -> str:
+def body_of(cell: Mapping[str, Any], source: str, language: str, place: Place = NOWHERE) -> str:
     """A cell's source as people read it."""
+    kind = kind_of(cell)
     if kind == "markdown":
-        return markup.markdown(source, attachments_of(cell))
+        return markup.markdown(source, attachments_of(cell, place))
     if kind == "raw":
         return f'<pre class="plain">{escape(source)}</pre>'
     return "\n".join(map(code.html_of, code.lines_of(source, language)))

@@ -2,60 +2,88 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from gitcollab.web.render import ansi, markup
+from gitcollab.web.render import ansi, markup, pictures
+from gitcollab.web.render.place import NOWHERE, Place
 from gitcollab.web.render.text import cut, joined, size, visible
 
 LONGEST = 60_000
 """Characters of one text output that are shown."""
-PICTURE = 4_000_000
-"""Characters of base64 of one picture that are shown."""
-PIXELS = 50_000_000
-"""Pixels that a picture may have: it is packed small and unpacked large."""
+ROOM = 1_500_000
+"""Characters of long outputs that stand in one page."""
+SHORT = 1_500
+"""Characters of an output that is always in the page."""
 MANY = 200
 """Outputs of one cell that are shown."""
-MAGIC = {
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-    "image/gif": b"GIF8",
-    "image/webp": b"RIFF",
-}
 RUNS = re.compile(r"<\s*(script|iframe|object|embed|form)\b", re.IGNORECASE)
+RUNNABLE = ("text/html", "application/javascript", "text/javascript")
+"""Forms of an output that a reader may have run in a sandbox."""
 Output = dict[str, str]
-"""``kind`` (text, error, table, image, markdown, tex, none), ``html``, and ``note`` in plain text."""
+"""``kind`` (text, error, table, image, markdown, tex, none), ``html``, and ``note`` in plain text; ``frame``: where
+a sandbox can fetch what is not run here."""
 
 
-def outputs_of(cell: Mapping[str, Any]) -> list[Output]:
+class Budget:
+    """How much of outputs may stand in one page: when it is used up, what is long is fetched as it comes into sight."""
+
+    def __init__(self, room: int = ROOM) -> None:
+        self.room = room
+
+    def fit(self, outputs: list[Output]) -> list[Output]:
+        """The outputs, those that are too long by now only named, with the address (``later``) that gives them."""
+        return [self.fitted(each) for each in outputs]
+
+    def fitted(self, output: Output) -> Output:
+        """One output; the short ones always stand in the page."""
+        length = len(output["html"])
+        if length < SHORT or not output.get("later"):
+            return output
+        self.room -= length
+        if self.room > 0:
+            return {**output, "later": ""}
+        return {"kind": "later", "html": "", "note": f"{size(length)} of output", "later": output["later"]}
+
+
+def outputs_of(cell: Mapping[str, Any], place: Place = NOWHERE) -> list[Output]:
     """The outputs of a cell, neighbouring pieces of one stream as one."""
-    found = cell.get("outputs")
-    given = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-    shown = [output_of(each) for each in streams_joined(given[:MANY])]
-    if len(given) > MANY:
-        shown.append(unshown(f"{len(given) - MANY} more outputs"))
+    found = given(cell)
+    shown = [
+        {**output_of(each, place, str(k)), "later": place.address(f"{k}p")}
+        for k, each in streams_joined(found[:MANY])
+    ]
+    if len(found) > MANY:
+        shown.append(unshown(f"{len(found) - MANY} more outputs"))
     return shown
 
 
-def streams_joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The outputs with the pieces of one stream put together."""
-    joined_up: list[dict[str, Any]] = []
-    for each in outputs:
-        last = joined_up[-1] if joined_up else {}
+def given(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The outputs of a cell that are any."""
+    found = cell.get("outputs")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def streams_joined(outputs: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """The outputs, each with its number, with the pieces of one stream put together."""
+    joined_up: list[tuple[int, dict[str, Any]]] = []
+    for k, each in enumerate(outputs):
+        first, last = joined_up[-1] if joined_up else (0, {})
         is_same = each.get("output_type") == "stream" == last.get("output_type")
         if is_same and each.get("name") == last.get("name"):
-            joined_up[-1] = {**last, "text": joined(last.get("text")) + joined(each.get("text"))}
+            joined_up[-1] = (
+                first,
+                {**last, "text": joined(last.get("text")) + joined(each.get("text"))},
+            )
         else:
-            joined_up.append(each)
+            joined_up.append((k, each))
     return joined_up
 
 
-def output_of(output: Mapping[str, Any]) -> Output:
-    """One output."""
+def output_of(output: Mapping[str, Any], place: Place = NOWHERE, key: str = "0") -> Output:
+    """One output; ``key`` is its number in the cell."""
     kind = output.get("output_type")
     if kind == "stream":
         is_error = output.get("name") == "stderr"
@@ -67,24 +95,33 @@ def output_of(output: Mapping[str, Any]) -> Output:
         return {**text_output(trace or name), "kind": "error", "note": visible(name[:300])}
     data = output.get("data")
     if kind in {"display_data", "execute_result"} and isinstance(data, dict):
-        return rich_output(data, output.get("metadata"))
+        return rich_output(data, output.get("metadata"), place, key)
     return unshown("an output of an unknown kind")
 
 
-def rich_output(data: Mapping[str, Any], metadata: object) -> Output:
+def rich_output(data: Mapping[str, Any], metadata: object, place: Place, key: str) -> Output:
     """The best of an output's forms that can be shown safely."""
-    for form in ("image/png", "image/jpeg", "image/gif", "image/webp"):
+    for form in pictures.MAGIC:
         if form in data:
-            return picture(form, joined(data[form]), size_in(metadata, form))
-    if "image/svg+xml" in data:
-        return drawing(joined(data["image/svg+xml"]))
-    rich = sorted(str(form) for form in data if str(form).startswith("application/"))
+            return picture(form, joined(data[form]), pictures.size_in(metadata, form), place.address(key))
+    if pictures.SVG in data:
+        return drawing(joined(data[pictures.SVG]), place.address(key))
     shown = formatted(data) or text_output(joined(data.get("text/plain")))
+    return {**shown, **unrun(data, shown, place.address(f"{key}h"))}
+
+
+def unrun(data: Mapping[str, Any], shown: Output, address: str) -> Output:
+    """What of an output is named because it is not run, and where a sandbox can fetch it."""
+    rich = sorted(str(form) for form in data if str(form).startswith("application/"))
+    can_run = address and any(form in data for form in RUNNABLE)
     if rich and "application/json" not in rich:
-        shown["note"] = f"{visible(rich[0][:100])} is not run here"
-    elif "text/html" in data and shown["kind"] != "table":
-        shown["note"] = "its HTML is not run here"
-    return shown
+        return {
+            "note": f"{visible(rich[0][:100])} is not run here",
+            "frame": address if can_run else "",
+        }
+    if "text/html" in data and shown["kind"] != "table":
+        return {"note": "its HTML is not run here", "frame": address}
+    return {}
 
 
 def formatted(data: Mapping[str, Any]) -> Output | None:
@@ -114,64 +151,34 @@ def unshown(what: str) -> Output:
     return {"kind": "none", "html": "", "note": what}
 
 
-def size_in(metadata: object, form: str) -> tuple[int, int] | None:
-    """Width and height that the output asks for, if they are whole numbers in range."""
-    if not isinstance(metadata, dict):
-        return None
-    asked = metadata.get(form) if isinstance(metadata.get(form), dict) else metadata
-    width, height = (asked.get("width"), asked.get("height")) if isinstance(asked, dict) else (None, None)
-    is_meant = all(type(each) is int and 0 < each <= 4000 for each in (width, height))
-    return (width, height) if is_meant else None  # type: ignore[return-value]
-
-
-def picture(form: str, text: str, wanted: tuple[int, int] | None = None) -> Output:
+def picture(form: str, text: str, wanted: pictures.Size = None, address: str = "") -> Output:
     """A picture that is what it says it is, and not too large; else its name."""
-    if len(text) > PICTURE:
-        return unshown(f"a picture of {size(len(text) * 3 // 4)}, too large to be shown here")
     try:
-        data = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return unshown("a damaged picture")
-    if not data.startswith(MAGIC[form]):
-        return unshown(f"something that says it is {form} and is not")
-    own = own_size(form, data)
-    if own is not None and own[0] * own[1] > PIXELS:
-        return unshown("a picture with too many pixels to be shown here")
-    return image(form, data, wanted or own)
+        data = pictures.picture(form, text)
+    except pictures.Unfit as why:
+        return unshown(str(why))
+    return image(address or pictures.inline(form, data), wanted or pictures.own_size(form, data))
 
 
-def image(form: str, data: bytes, wanted: tuple[int, int] | None) -> Output:
-    """The element that shows the picture."""
-    sizes = f' width="{wanted[0]}" height="{wanted[1]}"' if wanted else ""
-    address = f"data:{form};base64,{base64.b64encode(data).decode()}"
-    html = f'<img src="{address}" alt="Picture made by this cell"{sizes} loading="lazy" decoding="async">'
-    return {"kind": "image", "html": html, "note": ""}
+def drawing(text: str, address: str = "") -> Output:
+    """An SVG as a picture."""
+    try:
+        data = pictures.drawing(text)
+    except pictures.Unfit as why:
+        return unshown(str(why))
+    return image(address or pictures.inline(pictures.SVG, data), None)
 
 
-def own_size(form: str, data: bytes) -> tuple[int, int] | None:
-    """Width and height by the header of a PNG (RFC 2083 §4.1.1) or GIF, so that nothing jumps when it is unpacked."""
-    if form == "image/png" and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    if form == "image/gif" and len(data) >= 10:
-        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
-    return None
+def image(address: str, measure: pictures.Size) -> Output:
+    """An output that is a picture."""
+    return {"kind": "image", "html": pictures.element(address, measure), "note": ""}
 
 
-def drawing(text: str) -> Output:
-    """An SVG as a picture, where browsers run and load nothing of it; one that defines entities is only named."""
-    data = text.encode("utf-8", "replace")
-    if len(data) > PICTURE // 2 or b"<!ENTITY" in data.upper() or b"<svg" not in data.lower():
-        return unshown("a drawing that cannot be shown here")
-    return image("image/svg+xml", data, None)
-
-
-def attachments_of(cell: Mapping[str, Any]) -> dict[str, str]:
-    """The cell's attached pictures by name, as data URLs."""
+def attachments_of(cell: Mapping[str, Any], place: Place = NOWHERE) -> dict[str, str]:
+    """The addresses of the cell's attached pictures by name."""
     found: dict[str, str] = {}
-    given = cell.get("attachments")
-    for name, forms in given.items() if isinstance(given, dict) else ():
-        for form in MAGIC.keys() & (forms.keys() if isinstance(forms, dict) else set()):
-            shown = picture(form, joined(forms[form]))
-            if shown["kind"] == "image":
-                found[str(name)] = shown["html"].partition('src="')[2].partition('"')[0]
+    for k, (name, form, text) in enumerate(pictures.attached(cell)):
+        shown = picture(form, text, None, place.address(f"a{k}"))
+        if shown["kind"] == "image":
+            found[name] = shown["html"].partition('src="')[2].partition('"')[0]
     return found

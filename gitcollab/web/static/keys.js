@@ -1,11 +1,11 @@
 // Keys, as readers of diffs know them: j and k (or n and p) go from change to change, u turns side by side and one below
 // the other, o shows and hides outputs, f opens and closes what is folded, ? says so.
-const HELP = "j, n next · k, p previous · u side by side or one below the other · o outputs · f open or close all · ? help";
+const HELP = "j, n next · k, p previous · u side by side or one below the other · o outputs · m settings · c only code · r as it reads · f open or close all · ? help";
 
 export function listen() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select")) return;
-    const act = { j: next, n: next, k: previous, p: previous, u: press("u"), o: press("o"), f: fold, "?": help }[event.key];
+    const act = { j: next, n: next, k: previous, p: previous, u: press("u"), o: press("o"), m: press("m"), c: press("c"), r: () => fold("[data-turn=r]"), f: () => fold(), "?": help }[event.key];
     if (act?.()) event.preventDefault();
   });
 }
@@ -34,8 +34,8 @@ function press(key) {
   };
 }
 
-function fold() {
-  const found = [...document.querySelectorAll("main details")];
+function fold(which = "") {
+  const found = [...document.querySelectorAll(`main details${which}`)];
   const isOpen = found.some((each) => each.open);
   for (const each of found) each.open = !isOpen;
   return found.length > 0;

@@ -1,5 +1,7 @@
 // Live: follows a collab's events. A page that lists swaps its lists in place; a page that is read says that there is
 // news and waits for a click, so that nothing jumps under the reader.
+import { parsed } from "./trusted.js";
+
 const KINDS = [
   "created", "removed", "membership", "linked", "joined", "left", "saved", "drafted", "landed", "delivered", "contested",
   "settled", "closed", "forked", "asked", "skipped", "published",
@@ -8,8 +10,6 @@ const QUIET = new Set(["delivered", "joined", "left", "linked"]);
 const TOGETHER = 150; // ms: events that come together are shown together
 const AGAIN = 2000; // ms: after which a refused connection is tried again
 const REST = 10000; // ms: a page that is out of sight for so long gives its connection back
-
-const policy = window.trustedTypes?.createPolicy("gitcollab", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 
 export function follow(main) {
   if (!main?.dataset.events) return;
@@ -101,7 +101,7 @@ async function swap(page) {
   page.isBusy = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
-    if (answer.ok) place(new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html"));
+    if (answer.ok) place(parsed(await answer.text()));
   } catch {
     say(false); // the stream connects again by itself, and the next event swaps again
   } finally {

@@ -2,8 +2,14 @@
 import { follow } from "./live.js";
 import { listen } from "./keys.js";
 import { keepTime } from "./times.js";
+import { offerFrames } from "./frames.js";
+import { fetchLater } from "./later.js";
+import { comparePictures } from "./pictures.js";
 
 keepTime();
+offerFrames();
+fetchLater();
+comparePictures();
 listen();
 follow(document.getElementById("main"));
 for (const input of document.querySelectorAll("[data-select]")) {

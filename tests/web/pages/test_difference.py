@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gitcollab.errors import BadInput
-from gitcollab.model import LogEntry
-from gitcollab.web.pages.difference import counts, named, runs, span
+from gitcollab.model import BlameCell, LogEntry
+from gitcollab.web.pages.difference import named, span
+from gitcollab.web.pages.shape import EVERYTHING, Shape, counts, fitting, runs, span_of
 from gitcollab.web.rows import unified
 
 COMMIT = "a" * 40
@@ -62,3 +63,46 @@ def test_ends_are_called_what_people_call_them() -> None:
     assert "now" == named("main", COMMIT, []).words
     assert "version 1.0.0" == named("1.0.0", COMMIT, []).words
     assert ("a save", entry) == (named(COMMIT, COMMIT, [entry]).words, named(COMMIT, COMMIT, [entry]).entry)
+
+
+def drawn(kind: str, **more: object) -> dict[str, object]:
+    made = {
+        "kind": kind,
+        "is_moved": False,
+        "id": "a",
+        "type": "code",
+        "plus": 0,
+        "minus": 0,
+        "is_drawn": True,
+    }
+    return made | more
+
+
+def test_the_address_says_how_it_is_shown_and_what_of_it() -> None:
+    shape = Shape.of(
+        {"view": "after", "outputs": "hidden", "only": "code", "by": "ben", "settings": "hidden"}
+    )
+    assert ("after", False, False, True, "ben") == (
+        shape.view, shape.has_outputs, shape.has_settings, shape.is_code_only, shape.by,
+    )  # fmt: skip
+    assert "?view=after&outputs=hidden&settings=hidden&only=code&by=ben" == shape.query
+    assert "" == Shape.of({"view": "<b>"}).query
+    assert EVERYTHING == Shape.of({"same": "shown"}).cells
+
+
+@pytest.mark.parametrize("text", ["3", "a-b", "1-2-3", "-1-4"])
+def test_other_cells_than_a_range_are_refused(text: str) -> None:
+    with pytest.raises(BadInput):
+        span_of(text)
+
+
+def test_only_code_and_only_one_persons_changes_are_shown_and_the_others_counted() -> None:
+    cells = [
+        drawn("changed", plus=1), drawn("changed"), drawn("changed", plus=1, type="markdown"),
+        drawn("same"), drawn("added", id="b"),
+    ]  # fmt: skip
+    shown, hidden = fitting(runs(cells), Shape(is_code_only=True), {})
+    assert (["changed", "same", "added"], 2) == ([run.cells[0]["kind"] for run in shown], hidden)
+    blame = {"b": BlameCell(cell="b", index=0, commit=COMMIT, user="ben", at="")}
+    shown, hidden = fitting(runs(cells), Shape(by="ben"), blame)
+    assert (["same", "added"], 3) == ([run.cells[0]["kind"] for run in shown], hidden)

@@ -147,7 +147,7 @@ def test_a_size_in_range_is_kept() -> None:
     [
         ("image/png", base64.b64encode(b"<html>").decode(), "is not"),
         ("image/png", '"><script>', "damaged"),
-        ("image/png", "A" * 5_000_000, "too large"),
+        ("image/png", "A" * 15_000_000, "too large"),
         (
             "image/png",
             base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 8 + b"\x00\x01\x00\x00" * 2).decode(),
@@ -339,3 +339,66 @@ def test_what_is_no_notebook_is_shown_as_what_it_is(data: bytes) -> None:
 def test_a_file_that_is_not_text_says_its_size() -> None:
     (cell,) = render.render_text_diff(None, b"\0" * 3)
     assert ("added", "Not text: not there → 3 bytes") == (cell["kind"], cell["title"])
+
+
+def test_a_picture_has_a_place_of_its_own_and_is_had_there() -> None:
+    words = {"output_type": "stream", "name": "stdout", "text": "x"}
+    data = notebook(
+        {"cell_type": "code", "outputs": [words, output({"image/png": PNG})]},
+        {"cell_type": "markdown", "source": "![x](attachment:x.png) ![y](/c/caaaaaaaaa/o/1.2/y)",
+         "attachments": {"x.png": {"image/png": PNG}}},
+    )  # fmt: skip
+    code_cell, prose = render.render_notebook(data, render.Place("/c/ID/o/COMMIT", "a b.ipynb"))
+    assert 'src="/c/ID/o/COMMIT/0.1/a%20b.ipynb"' in code_cell["outputs"][1]["html"]
+    assert 'src="/c/ID/o/COMMIT/1.a0/a%20b.ipynb"' in prose["html"]
+    assert 1 == prose["html"].count("src=")
+    cells = json.loads(data)["cells"]
+    found = render.piece(cells[0], "1"), render.piece(cells[1], "a0")
+    assert [("image/png", base64.b64decode(PNG))] * 2 == [tuple(each or ()) for each in found]
+
+
+@pytest.mark.parametrize("key", ["0", "1", "a0", "9", "x", "", "1hh", "-1", "a0h" * 9])
+def test_what_is_no_picture_is_not_had(key: str) -> None:
+    cell = {
+        "outputs": [output({"text/plain": "x"}), output({"image/png": "AAAA"})],
+        "attachments": {"x": {"text/html": "x"}},
+    }
+    assert render.piece(cell, key) is None
+
+
+def test_what_would_run_is_had_for_a_sandbox_and_named_on_the_page() -> None:
+    cell = {"cell_type": "code", "outputs": [output({"text/html": "<script>1</script>", "text/plain": "x"})]}
+    ((shown,),) = [
+        each["outputs"] for each in render.render_notebook(notebook(cell), render.Place("/p", "a"))
+    ]
+    assert ("its HTML is not run here", "/p/0.0h/a") == (shown["note"], shown["frame"])
+    found = render.piece(cell, "0h")
+    assert found is not None
+    assert (render.FRAME, True) == (found.kind, b"<script>1</script>" in found.data)
+
+
+def test_when_a_page_is_full_long_outputs_are_fetched_as_they_are_seen() -> None:
+    long = {"output_type": "stream", "name": "stdout", "text": "x" * 50_000}
+    cells = render.render_notebook(
+        notebook(*[{"cell_type": "code", "outputs": [long]}] * 40), render.Place("/p", "a")
+    )
+    kinds = [each["outputs"][0]["kind"] for each in cells]
+    assert ("text", "later", "/p/39.0p/a") == (kinds[0], kinds[-1], cells[-1]["outputs"][0]["later"])
+    found = render.piece({"cell_type": "code", "outputs": [long]}, "0p")
+    assert ("text/x-fragment", 50_000) == (found and (found.kind, len(found.data)))
+
+
+def test_long_runs_of_unchanged_cells_are_counted_until_they_are_asked_for() -> None:
+    before = notebook(*[{"cell_type": "code", "source": f"x = {k}"} for k in range(30)])
+    after = notebook(*[{"cell_type": "code", "source": f"x = {k}" + "0" * (k == 20)} for k in range(30)])
+    cells = notebooks.diff(before, after).cells
+    drawn = [each["is_drawn"] for each in render.render_diff(cells)]
+    assert ([False] * 20, [True], [False] * 9) == (drawn[:20], drawn[20:21], drawn[21:])
+    assert [True] * 5 == [each["is_drawn"] for each in render.render_diff(cells, wanted=range(3, 8))]
+
+
+def test_a_cell_of_very_many_lines_is_cut_and_the_rest_counted() -> None:
+    before = notebook({"cell_type": "code", "source": ""})
+    after = notebook({"cell_type": "code", "source": "x\n" * 5_000})
+    (cell,) = render.render_diff(notebooks.diff(before, after).cells)
+    assert (2_000, 3_001) == (sum(len(block["rows"]) for block in cell["blocks"]), cell["left"])
