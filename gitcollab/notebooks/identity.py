@@ -84,8 +84,12 @@ class _Alignment:
         self.taken.add(i)
 
     def _by_id(self) -> None:
-        places = once(_identities(self.old))
-        twins = [(j, places[key]) for key, j in once(_identities(self.new)).items() if key in places]
+        ids = _identities(self.old), _identities(self.new)
+        if ids[0] == ids[1] and None not in ids[0] and len(set(ids[0])) == len(ids[0]):
+            twins = [(k, k) for k in range(len(self.new))]
+        else:
+            places = once(ids[0])
+            twins = [(j, places[key]) for key, j in once(ids[1]).items() if key in places]
         self.kept_ids = len(twins)
         unsure = []
         for j, i in twins:
@@ -101,11 +105,11 @@ class _Alignment:
     def _unless_elsewhere(self, twins: list[tuple[int, int]]) -> None:
         """An id whose text has changed beyond recognition holds, unless that very text stands in another cell."""
         free_old, free_new = self._free()
-        here = Counter(self.old[i].content for i in free_old)
-        there = Counter(self.new[j].content for j in free_new)
+        here = {self.old[i].content for i in free_old}
+        there = {self.new[j].content for j in free_new}
         for j, i in twins:
-            went = self.old[i].is_telling and there[self.old[i].content]
-            came = self.new[j].is_telling and here[self.new[j].content]
+            went = self.old[i].is_telling and self.old[i].content in there
+            came = self.new[j].is_telling and self.new[j].content in here
             if not (went or came) or likeness(self.new[j], self.old[i]) >= ALIKE:
                 self._pair(j, i)
 

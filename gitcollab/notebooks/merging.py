@@ -78,8 +78,11 @@ class _Merging:
         known = Known()
         ours, theirs = read_any(one, known), read_any(two, known)
         base = folded([read_any(data, known) for data in bases], ours, theirs)
-        kept: list[tuple[Spot, Data, list[Finding]]] = []
+        kept: list[tuple[Spot, Data, Sequence[Finding]]] = []
         for spot in without_blanks(regrouped(spots(base.cells, ours.cells, theirs.cells))):
+            if spot.ours is not None and spot.ours is spot.base is spot.theirs and spot.source is None:
+                kept.append((spot, spot.ours.data, ()))  # nobody touched it, as mostly
+                continue
             data, findings = merge_cell(spot, self.policy)
             if data is not None:
                 kept.append((spot, data, findings))
@@ -88,14 +91,15 @@ class _Merging:
         if ours.is_converted or theirs.is_converted:
             self._report(None, [CONVERTED])
         top = self._top(base, ours, theirs)
-        needs_names = any(f.verdict.is_contested for _, _, findings in kept for f in findings)
+        needs_names = any(f.verdict.is_contested for _, _, findings in kept if findings for f in findings)
         if needs_names:
             top["nbformat_minor"] = max(5, top["nbformat_minor"])
         ids = names([spot for spot, _, _ in kept]) if top["nbformat_minor"] >= 5 else [None] * len(kept)
         cells = []
         for (spot, data, findings), name in zip(kept, ids, strict=True):
             cells.append(_named(spot, data, name))
-            self._report(name, findings)
+            if findings:
+                self._report(name, findings)
         return self._written(Notebook(top, cells), (ours, theirs), (one, two))
 
     def _written(self, result: Notebook, sides: tuple[Notebook, Notebook], raw: tuple[bytes, bytes]) -> Merge:
@@ -117,7 +121,7 @@ class _Merging:
             wrong = faults(result, sides)
         return wrong
 
-    def _report(self, cell: str | None, findings: list[Finding]) -> None:
+    def _report(self, cell: str | None, findings: Sequence[Finding]) -> None:
         for finding in findings:
             if finding.verdict.is_contested:
                 self.contested.append(_contested(self.path, cell, finding))
@@ -194,7 +198,10 @@ def _equal(side: Notebook, result: Notebook) -> bool:
     return (
         len(side.cells) == len(result.cells)
         and same(side.top, result.top)
-        and all(a is b or same(a.data, b.data) for a, b in zip(side.cells, result.cells, strict=True))
+        and all(
+            a is b or (a.source == b.source and same(a.data, b.data))
+            for a, b in zip(side.cells, result.cells, strict=True)
+        )
     )
 
 

@@ -63,7 +63,7 @@ class Cell:
         """Whether there is nothing in it: no source, no output, no attachment."""
         return not (self.source.strip() or self.data.get("outputs") or self.data.get("attachments"))
 
-    @cached_property
+    @property
     def is_telling(self) -> bool:
         """Whether the source is long enough to tell the cell from others."""
         return len(self.source) >= 24
@@ -147,11 +147,29 @@ class Known:
     def __init__(self) -> None:
         self._cells: dict[bytes, Cell] = {}
         self._parse = Parser()
+        self._latest: list[tuple[bytes, Cell]] = []
 
-    def cells(self, texts: list[bytes]) -> list[Cell]:
-        """Returns the cells of these texts (without braces); raises ValueError or RecursionError if one is none."""
-        known = self._cells
-        return [known.get(text) or self._kept(text) for text in texts]
+    def cells(self, data: bytes, start: int, end: int) -> list[Cell]:
+        """Returns the cells whose texts stand between two positions; ValueError or RecursionError if one is none.
+
+        Goes along the version read before: comparing is faster than searching for a border and hashing what is found.
+        """
+        found: list[tuple[bytes, Cell]] = []
+        latest, places = self._latest, {id(cell): n for n, (_, cell) in enumerate(self._latest)}
+        at, n = start, 0
+        while at <= end:
+            text, cell = latest[n] if n < len(latest) else (b"", None)
+            stop = at + len(text)
+            if cell is None or not (data.startswith(text, at) and _is_border(data, stop, end)):
+                stop = data.find(BORDER, at, end)
+                stop = end if stop < 0 else stop
+                text = data[at:stop]
+                cell = self._cells.get(text) or self._kept(text)
+                n = places.get(id(cell), n)
+            found.append((text, cell))
+            at, n = stop + len(BORDER), n + 1
+        self._latest = found
+        return [cell for _, cell in found]
 
     def _kept(self, text: bytes) -> Cell:
         data, may_have_fractions = self._parse(b"{%b}" % text)
@@ -160,6 +178,10 @@ class Known:
         self._cells[text] = cell = Cell(data)
         cell.may_have_fractions = may_have_fractions
         return cell
+
+
+def _is_border(data: bytes, at: int, end: int) -> bool:
+    return at == end or data.startswith(BORDER, at, end)
 
 
 def _cut(data: bytes, known: Known) -> Notebook | None:
@@ -175,7 +197,7 @@ def _cut(data: bytes, known: Known) -> Notebook | None:
         rest = parsed(b'{"cells": []' + data[end + len(FOOT) - 2 :])
         if rest.pop("cells", None) != []:
             return None
-        cells = known.cells(data[len(HEAD) : end].split(BORDER))
+        cells = known.cells(data, len(HEAD), end)
         return Notebook(shaped(rest | {"cells": []}).top, cells)
     except (ValueError, RecursionError):
         return None

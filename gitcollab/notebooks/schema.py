@@ -14,6 +14,9 @@ from gitcollab.model import Json
 NEWEST = 5
 """The newest minor version of nbformat 4 that has a schema; later ones are checked by it, too."""
 
+TEXT = [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]
+"""The schema's rule for texts of many lines, which are most of a notebook."""
+
 Check = Callable[[Json], str]
 """Says what is wrong with a value, nothing if nothing is."""
 
@@ -64,10 +67,7 @@ class _Reader:
     def _referred(self, ref: str) -> Check:
         if ref not in self.known:
             self.known[ref] = lambda value: self.known[ref](value)
-            rule = self.schema
-            for part in ref.removeprefix("#/").split("/"):
-                rule = rule[part]
-            self.known[ref] = self.check(rule)
+            self.known[ref] = self.check(self._resolved({"$ref": ref}))
         return self.known[ref]
 
     def _keyword(self, name: str, rule: Json) -> Check | None:
@@ -86,7 +86,7 @@ class _Reader:
             case "items":
                 return _are_strings if value == {"type": "string"} else _each(self.check(value))
             case "oneOf" | "anyOf":
-                return _any([self.check(option) for option in value])
+                return self._one_of(value)
             case "pattern":
                 return _matches(value)
             case "minimum":
@@ -108,6 +108,25 @@ class _Reader:
                 return lambda found: "" if inner(found) else "not allowed"
         return None  # as JSON Schema has it, a keyword that nobody knows says nothing ("title", and a typing error)
 
+    def _one_of(self, options: list[Json]) -> Check:
+        if options == TEXT:
+            return _is_text
+        found = [self._resolved(option) for option in options]
+        kinds = [option.get("properties", {}).get("output_type", {}).get("enum", ()) for option in found]
+        if all(len(kind) == 1 for kind in kinds):
+            return _by_kind(
+                {kind[0]: self.check(option) for kind, option in zip(kinds, options, strict=True)}
+            )
+        return _any([self.check(option) for option in options])
+
+    def _resolved(self, rule: Json) -> Json:
+        found = rule
+        if "$ref" in rule:
+            found = self.schema
+            for part in rule["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+        return found
+
     def _members(self, rule: Json) -> Check:
         named = {name: self.check(inner) for name, inner in rule.get("properties", {}).items()}
         patterns = [
@@ -120,14 +139,13 @@ class _Reader:
             if not isinstance(found, dict):
                 return ""
             for name, value in found.items():
-                wrong = _member(name, value)
+                known = named.get(name)
+                wrong = _other(name, value) if known is None else known(value)
                 if wrong:
                     return f"{name}: {wrong}" if isinstance(name, str) else wrong
             return ""
 
-        def _member(name: str, value: Json) -> str:
-            if name in named:
-                return named[name](value)
+        def _other(name: str, value: Json) -> str:
             for pattern, inner in patterns:
                 if pattern.search(name):
                     return inner(value)
@@ -159,6 +177,24 @@ def _any(checks: list[Check]) -> Check:
         return wrong
 
     return check
+
+
+def _by_kind(checks: dict[str, Check]) -> Check:
+    """The check of an output: each kind has its own."""
+
+    def check(found: Json) -> str:
+        kind = found.get("output_type") if isinstance(found, dict) else None
+        if not isinstance(kind, str) or kind not in checks:
+            return f"output_type {kind!r:.40} is none of {sorted(checks)}"
+        return checks[kind](found)
+
+    return check
+
+
+def _is_text(found: Json) -> str:
+    return (
+        "" if isinstance(found, str) or (isinstance(found, list) and not _are_strings(found)) else "no text"
+    )
 
 
 def _each(inner: Check) -> Check:
