@@ -17,11 +17,11 @@ def test_publish_types_as_the_rfc_writes_it(shared, actors) -> None:
     )
     shared.save("ana", actors.edited(shared.ana.read_bytes(), b="print(2)"))
     shared.until(lambda: b"print(2)" in shared.main(), "the edit has landed")
+    done = publish(shared.collab, "--dry-run", "--", shared.name)
+    assert (0, True) == (done.returncode, "since 1.0.0 suggest HOTFIX (1.0.1)" in done.stdout), done.stderr
     done = publish(shared.collab, "-version", "hotfix", "-m", "a repair", "--", shared.path)
     assert f"{shared.path} 1.0.1" in done.stdout, done.stderr
     shared.save("ana", actors.edited(shared.ana.read_bytes(), b="print(3)"))
-    done = publish(shared.collab, "--dry-run", "--", shared.name)
-    assert (0, True) == (done.returncode, "since 1.0.1 suggest HOTFIX (1.0.2)" in done.stdout), done.stderr
     done = publish(f"ben,ana:{shared.name}", "-version", "MAJOR", "--", shared.name)
     assert (2, True) == (done.returncode, "needs a message" in done.stderr)
     done = publish(f"ben,ana:{shared.name}", "-version", "MAJOR", "-m", "all new", "--", shared.name)
