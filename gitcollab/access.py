@@ -34,7 +34,15 @@ TABLE: dict[type[Act], Rule] = {
     acts.AddUser: Rule("admin", is_admin=True),
     acts.Status: Rule("admin", is_admin=True),
     acts.Follow: Rule("admin", is_admin=True),  # every collab's events: the web process asks, as the daemon
+    acts.SuspendUser: Rule("admin", is_admin=True),
+    acts.AddIdentity: Rule("admin", is_admin=True),
+    acts.RemoveIdentity: Rule("admin", is_admin=True),
+    acts.AddGroup: Rule("admin", is_admin=True),
+    acts.DropGroup: Rule("admin", is_admin=True),
+    acts.SetInGroup: Rule("admin", is_admin=True),
     # oneself
+    acts.SetDisplay: Rule("admin"),
+    acts.SetPassword: Rule("admin"),
     acts.CreateToken: Rule("admin"),
     acts.RevokeToken: Rule("admin"),
     acts.RedeemLink: Rule("admin"),
@@ -46,6 +54,11 @@ TABLE: dict[type[Act], Rule] = {
     acts.CreateLink: Rule("admin", Role.OWNER),
     acts.RevokeLink: Rule("admin", Role.OWNER),
     acts.ReadAudit: Rule("admin", Role.OWNER),
+    acts.SetGrant: Rule("admin", Role.OWNER),
+    acts.HandOver: Rule("admin", Role.OWNER),
+    acts.AcceptInvitation: Rule("admin", Role.VIEWER),
+    acts.SetVisibility: Rule("admin", Role.OWNER),
+    acts.ApproveVersion: Rule("publish", Role.MAINTAINER),
     # one's own work
     acts.OpenSession: Rule("write", Role.EDITOR),
     acts.CloseSession: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
@@ -56,7 +69,9 @@ TABLE: dict[type[Act], Rule] = {
     acts.Hold: Rule("write", Role.EDITOR, is_own=True),
     acts.Release: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
     acts.Sweep: Rule("write", Role.EDITOR),
-    acts.Push: Rule("write", Role.EDITOR),  # own session branches; main: maintainers, see _keep_to_own_branches
+    acts.Push: Rule(
+        "write", Role.EDITOR
+    ),  # own session branches; main: maintainers, see _keep_to_own_branches
     # the shared work
     acts.Settle: Rule("write", Role.EDITOR),
     acts.Publish: Rule("publish", Role.MAINTAINER),

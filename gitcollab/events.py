@@ -6,7 +6,7 @@ from typing import dataclass_transform
 
 import msgspec
 
-from gitcollab.model import FileChange, Item, Role, Take
+from gitcollab.model import FileChange, Item, Role, Take, Visibility
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))  # for type checkers
@@ -179,6 +179,26 @@ class Published(Event):
     message: str = ""
 
 
+class Granted(Event):
+    """A group's role was given, changed or (None) ended."""
+
+    group: str
+    role: Role | None
+
+
+class Visible(Event):
+    """Who sees the collab besides its members was changed."""
+
+    visibility: Visibility
+    group: str = ""
+
+
+class Approved(Event):
+    """A published version was let out to everyone."""
+
+    tag: str
+
+
 AnyEvent = (
     Created
     | Removed
@@ -199,6 +219,9 @@ AnyEvent = (
     | Held
     | Purged
     | Published
+    | Granted
+    | Visible
+    | Approved
 )
 
 

@@ -92,6 +92,15 @@ class Member(Value):
     display: str
     role: Role
     since: str = ""
+    invited_by: str = ""  # who waits for their answer; they take part all the same
+
+
+class Visibility(enum.StrEnum):
+    """Who sees a collab besides its members: nobody, a group (all of it), everyone (published versions only)."""
+
+    PRIVATE = "private"
+    TEAM = "team"
+    EVERYONE = "everyone"
 
 
 class Link(Value):
@@ -103,6 +112,7 @@ class Link(Value):
     uses_left: int | None = None  # None: any number
     created_by: str = ""
     created_at: str = ""
+    is_guest: bool = False  # opens without an account, to read
     code: str = ""
 
 

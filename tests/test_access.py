@@ -11,7 +11,7 @@ from gitcollab import access, acts
 from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct
 from gitcollab.errors import Forbidden, GitcollabError, NotFound, NotSignedIn, Unusable
-from gitcollab.model import Actor, Role, SessionName, Take
+from gitcollab.model import Actor, Role, SessionName, Take, Visibility
 
 COLLAB, OTHER = "caaaaaaaaa", "cbbbbbbbbb"
 MINE, THEIRS = SessionName(user="ana", name="default"), SessionName(user="ben", name="default")
@@ -27,6 +27,7 @@ FIELDS = {
     "name": "default",
     "title": "Rain",
     "rules": {},
+    "visibility": Visibility.TEAM,
     "ref": "refs/heads/sessions/ana/desk",
 }
 
@@ -62,13 +63,33 @@ def outcome(
 
 
 # Who may do what, told once more in another way than the code does. Whoever changes the one must change the other.
-ANYBODY = {acts.CreateToken, acts.RevokeToken, acts.RedeemLink, acts.CreateCollab}
-ADMINS = {acts.AddUser, acts.Status, acts.Follow}
+ANYBODY = {
+    acts.CreateToken,
+    acts.RevokeToken,
+    acts.RedeemLink,
+    acts.CreateCollab,
+    acts.SetDisplay,
+    acts.SetPassword,
+}
+ADMINS = {
+    acts.AddUser,
+    acts.Status,
+    acts.Follow,
+    acts.SuspendUser,
+    acts.AddIdentity,
+    acts.RemoveIdentity,
+    acts.AddGroup,
+    acts.DropGroup,
+    acts.SetInGroup,
+}
 NOBODY = {acts.MergeBytes, acts.DiffBytes}
 OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink, acts.RevokeLink} | {
-    acts.ReadAudit
+    acts.ReadAudit,
+    acts.SetGrant,
+    acts.HandOver,
+    acts.SetVisibility,
 }
-MAINTAINERS = {acts.Publish}
+MAINTAINERS = {acts.ApproveVersion, acts.Publish}
 EDITORS = {
     acts.OpenSession,
     acts.Save,
@@ -193,7 +214,7 @@ def test_only_who_may_make_links_has_theirs_work() -> None:
 # --- tokens --------------------------------------------------------------------------------------------------------
 
 SCOPE_OF = (
-    dict.fromkeys(ANYBODY | OWNERS | ADMINS, "admin")
+    dict.fromkeys(ANYBODY | OWNERS | ADMINS | {acts.AcceptInvitation}, "admin")
     | dict.fromkeys(EDITORS | {acts.CloseSession, acts.Release}, "write")
     | dict.fromkeys(MAINTAINERS, "publish")
 )

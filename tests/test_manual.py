@@ -84,6 +84,7 @@ def test_every_verb_of_the_client_asks_a_route_that_there_is() -> None:
         verb(*(values.get(parameter, "x") for parameter in needed))
     client.save("cabcdefg23", "ana/default", "nb/a.ipynb", None)
     client.audit("cabcdefg23")
+    client.remove_name("ben", "git", "x")
     patterns = {
         route: re.compile(re.sub(r"\{path\}", ".+", re.sub(r"\{(?!path)\w+\}", "[^/]+", route)))
         for route in ROUTES

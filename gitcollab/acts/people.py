@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.model import Link, Member, Person, Role, Summary, Token
+from gitcollab.model import Link, Member, Person, Role, Summary, Token, Visibility
 
 
 class AddUser(Act):
@@ -59,6 +61,7 @@ class CreateLink(CollabAct):
     role: Role = Role.EDITOR
     expires_in: int = 7 * 86400  # seconds
     uses: int | None = None
+    is_guest: bool = False  # opens without an account, to read
 
 
 class RevokeLink(CollabAct):
@@ -71,6 +74,105 @@ class RedeemLink(Act):
     """Makes the actor a member of the collab that the link opens."""
 
     code: str
+
+
+class SetDisplay(Act):
+    """Sets the name that people see of the actor."""
+
+    display: str
+
+
+class SetPassword(Act):
+    """Sets the actor's password (empty: none); who has one says the old one, too."""
+
+    password: str
+    old_password: str = ""
+
+
+class SuspendUser(Act):
+    """Ends an account's access everywhere, or (``is_suspended`` false) gives it back. Admins only."""
+
+    name: str
+    is_suspended: bool = True
+
+
+class AddIdentity(Act):
+    """Says that another name is this person's, too: of the system, of Jupyter, of a hub, of git. Admins only."""
+
+    user: str
+    kind: str
+    name: str
+
+
+class RemoveIdentity(Act):
+    """Says that a name is not this person's any more. Admins only."""
+
+    user: str
+    kind: str
+    name: str
+
+
+class AddGroup(Act):
+    """Creates an empty group. Admins only."""
+
+    name: str
+    display: str = ""
+
+
+class DropGroup(Act):
+    """Ends a group and what it was granted. Admins only."""
+
+    name: str
+
+
+class SetInGroup(Act):
+    """Puts a person into a group, or (``is_in`` false) takes them out. Admins only."""
+
+    name: str
+    user: str
+    is_in: bool = True
+
+
+class SetGrant(CollabAct):
+    """Gives everybody in a group a role, new or changed; None ends it."""
+
+    group: str
+    role: Role | None
+
+
+class HandOver(CollabAct):
+    """Makes a person owner in the place of the actor, who stays as a maintainer."""
+
+    user: str
+
+
+class AcceptInvitation(CollabAct):
+    """Says that the actor wants to take part where somebody has let them in."""
+
+
+class SetVisibility(CollabAct):
+    """Says who sees the collab besides its members: nobody, a group (all of it), everyone (published versions).
+
+    ``needs_approval``: everyone sees a version only once a second person has approved it; None leaves that as it is.
+    """
+
+    visibility: Visibility
+    group: str = ""  # with TEAM
+    needs_approval: bool | None = None
+
+
+class ApproveVersion(CollabAct):
+    """Lets a published version out to everyone; not by who published it."""
+
+    tag: str
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of SetVisibility. ``warning`` says what to think of (a licence), if anything."""
+
+    visibility: Visibility
+    needs_approval: bool = False
+    warning: str = ""
 
 
 class ReadAudit(CollabAct):
@@ -88,4 +190,17 @@ ANSWERS: dict[type[Act], object] = {
     CreateLink: Link,
     RevokeLink: None,
     RedeemLink: Summary,
+    SetDisplay: Person,
+    SetPassword: None,
+    SuspendUser: None,
+    AddIdentity: None,
+    RemoveIdentity: None,
+    AddGroup: None,
+    DropGroup: None,
+    SetInGroup: None,
+    SetGrant: None,
+    HandOver: Member,
+    AcceptInvitation: Summary,
+    SetVisibility: Shown,
+    ApproveVersion: None,
 }

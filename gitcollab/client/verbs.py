@@ -119,13 +119,19 @@ class Client(People):
         self._ask("DELETE", f"{COLLABS}{quoted(collab)}/members{quoted(user)}")
 
     def invite(
-        self, collab: str, role: str = "editor", *, expires_in: int = 7 * 86400, uses: int | None = None
+        self,
+        collab: str,
+        role: str = "editor",
+        *,
+        expires_in: int = 7 * 86400,
+        uses: int | None = None,
+        is_guest: bool = False,
     ) -> Json:
         """Creates an invitation link; its address is in the answer and nowhere else.
 
-        ``expires_in`` in seconds.
+        ``expires_in`` in seconds; ``is_guest``: it opens without an account, to read.
         """
-        asked: dict[str, Json] = {"role": role, "expires_in": expires_in}
+        asked: dict[str, Json] = {"role": role, "expires_in": expires_in, "is_guest": is_guest}
         if uses is not None:
             asked["uses"] = uses
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/links", asked)

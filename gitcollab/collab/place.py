@@ -18,6 +18,14 @@ class Place(msgspec.Struct, frozen=True):
         """The collab's bare repository."""
         return self.root / "collabs" / f"{collab}.git"
 
+    def public(self, collab: str) -> Path:
+        """The repository from which everyone sees the collab's published versions, if everyone may."""
+        return self.root / "public" / f"{collab}.git"
+
+    def public_ones(self) -> tuple[Path, ...]:
+        """All such repositories that there are."""
+        return tuple(sorted((self.root / "public").glob("*.git")))
+
     def ended(self, collab: str) -> Path:
         """Where the repository of a collab that has ended is kept aside."""
         return self.root / "private" / "ended" / f"{collab}.git"

@@ -62,14 +62,14 @@ for _level in (ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL, ConfigLe
     pygit2.settings.search_path[_level] = ""
 
 
-def created(path: Path) -> Path:
-    """Makes an empty repository whose HEAD is main; it appears whole or not at all."""
+def created(path: Path, branch: str = "main") -> Path:
+    """Makes an empty repository whose HEAD is ``branch``; it appears whole or not at all."""
     if path.exists():
         raise Unusable(f"{path.name} exists already", path=str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}"
     try:
-        _fill(temporary)
+        _fill(temporary, branch)
         sync_filesystem(temporary)
         os.rename(temporary, path)
     except BaseException:
@@ -92,10 +92,10 @@ def opened(path: Path) -> pygit2.Repository:
         ) from error
 
 
-def _fill(path: Path) -> None:
+def _fill(path: Path, branch: str) -> None:
     for directory in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         (path / directory).mkdir(parents=True)
-    (path / "HEAD").write_text("ref: refs/heads/main\n")
+    (path / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
     (path / "config").write_text(CONFIG)
     (path / "description").write_text("A gitcollab collab\n")
     (path / "info" / "attributes").write_text(ATTRIBUTES)

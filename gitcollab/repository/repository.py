@@ -42,9 +42,9 @@ class Repository:
         self._resolver = Resolver(self.objects, self.refs, self._tags, self._history)
 
     @classmethod
-    def create(cls, path: Path) -> Repository:
-        """Makes an empty repository; Unusable if something is there already."""
-        return cls(created(path))
+    def create(cls, path: Path, branch: str = "main") -> Repository:
+        """Makes an empty repository whose HEAD is ``branch``; Unusable if something is there already."""
+        return cls(created(path, branch))
 
     # --- refs ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ event loop within ``conn.run_sync(function, …)`` of an ``async_engine(url)``. 
 
 from gitcollab.store import (
     answers,
+    approvals,
     audit,
     collabs,
     groups,
@@ -24,6 +25,7 @@ from gitcollab.store.upgrade import migrate
 
 __all__ = [
     "answers",
+    "approvals",
     "async_engine",
     "audit",
     "collabs",

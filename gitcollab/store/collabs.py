@@ -34,12 +34,14 @@ __all__ = [
     "ended",
     "every",
     "find",
+    "invitations",
     "members",
     "new_id",
     "owners",
     "public",
     "remove_member",
     "role_of",
+    "seen_by",
     "set_member",
     "set_public",
     "summary",
@@ -57,6 +59,7 @@ class Collab(msgspec.Struct, frozen=True, kw_only=True):
     tracker: str
     created_at: str
     is_public: bool = False  # its published versions are for everyone
+    needs_approval: bool = False  # that is, those that a second person approved
 
 
 def new_id() -> str:
@@ -129,7 +132,24 @@ def summary(conn: Connection, id: str, user: str) -> Summary:
     role = role_of(conn, id, user)
     if role is None:
         raise NotFound("no such collab", "`gitcollab status` lists yours")
+    return seen_by(conn, id, role)
+
+
+def seen_by(conn: Connection, id: str, role: Role) -> Summary:
+    """Returns a collab as somebody sees it who has that role; NotFound if it has ended or never was."""
     return _summary(collab(conn, id), role)
+
+
+def invitations(conn: Connection, user: str) -> tuple[tuple[Summary, str, str], ...]:
+    """Returns the collabs that a person was let into and has not answered: each, who did so, and when."""
+    asked = (MEMBERS.c.user == user, MEMBERS.c.invited_by.is_not(None), COLLABS.c.ended_at.is_(None))
+    found = conn.execute(
+        select(MEMBERS)
+        .join(COLLABS, COLLABS.c.id == MEMBERS.c.collab)
+        .where(*asked)
+        .order_by(MEMBERS.c.since, MEMBERS.c.collab)
+    ).all()
+    return tuple((seen_by(conn, row.collab, Role(row.role)), row.invited_by, row.since) for row in found)
 
 
 def find(conn: Connection, text: str, user: str) -> str:
@@ -165,10 +185,16 @@ def describe(conn: Connection, id: str, *, title: str | None = None, tracker: st
     return collab(conn, id)
 
 
-def set_public(conn: Connection, id: str, is_public: bool) -> Collab:
-    """Opens a collab's published versions to everyone, or closes them again; nothing else of it is ever public."""
+def set_public(conn: Connection, id: str, is_public: bool, *, needs_approval: bool | None = None) -> Collab:
+    """Opens a collab's published versions to everyone, or closes them again; nothing else of it is ever public.
+
+    ``needs_approval``: only those that a second person approved; None leaves that as it is.
+    """
     lock(conn, id)
-    conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(is_public=is_public))
+    changed = {"is_public": is_public} | (
+        {} if needs_approval is None else {"needs_approval": needs_approval}
+    )
+    conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(changed))
     return collab(conn, id)
 
 
@@ -218,6 +244,7 @@ def _collab(row: Row[Any], authors: set[str]) -> Collab:
         tracker=row.tracker,
         created_at=row.created_at,
         is_public=row.is_public,
+        needs_approval=row.needs_approval,
     )
 
 

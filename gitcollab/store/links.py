@@ -34,12 +34,16 @@ def add_link(
     role: Role = Role.EDITOR,
     lasts: int = LASTS,
     uses: int | None = None,
+    is_guest: bool = False,
 ) -> Link:
     """Creates a link; ``code`` is set in this answer and never again.
 
-    ``lasts`` in seconds; ``uses`` None: any number. BadInput for an owner's role, no use or more than a year.
+    ``lasts`` in seconds; ``uses`` None: any number. ``is_guest``: it opens without an account, to read.
+    BadInput for an owner's role, no use or more than a year, and for guests who may more than read.
     """
     lock(conn, collab)
+    if is_guest and (role is not Role.VIEWER or uses is not None):
+        raise BadInput("guests may read, and are not counted", "make a link for a viewer, for any number")
     if role is Role.OWNER or (uses is not None and not 0 < uses < 2**31) or not 0 < lasts <= LONGEST:
         raise BadInput(
             "such a link cannot be made", "no owner's role; at least one use; one second to a year"
@@ -52,6 +56,7 @@ def add_link(
         uses_left=uses,
         created_by=by,
         created_at=at,
+        is_guest=is_guest,
         code=secret.new(secret.LINK),
     )
     row = {
@@ -61,7 +66,7 @@ def add_link(
         "role": role.value,
         "uses_left": uses,
     }
-    dates = {"created_by": by, "created_at": at, "expires_at": link.expires_at}
+    dates = {"created_by": by, "created_at": at, "expires_at": link.expires_at, "is_guest": is_guest}
     conn.execute(insert(LINKS).values(row | dates))
     return link
 
@@ -80,6 +85,13 @@ def preview(conn: Connection, code: str, at: str = "") -> tuple[str, Link]:
     if row is None or not _may_still_invite(conn, row):
         raise _no_such_link()
     return row.collab, _link(row)
+
+
+def guest_of(conn: Connection, link: str, at: str = "") -> str | None:
+    """Returns the collab that a guest may read who came by the link of that id; None if it works no more."""
+    wanted = select(LINKS).where(LINKS.c.id == link, LINKS.c.is_guest, *_working(at or clock.now()))
+    row = conn.execute(wanted).one_or_none()
+    return row.collab if row is not None and _may_still_invite(conn, row) else None
 
 
 def redeem(conn: Connection, code: str, user: str, at: str = "") -> Redeemed:
@@ -152,4 +164,5 @@ def _link(row: Row[Any]) -> Link:
         uses_left=row.uses_left,
         created_by=row.created_by,
         created_at=row.created_at,
+        is_guest=row.is_guest,
     )

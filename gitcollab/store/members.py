@@ -46,7 +46,16 @@ def members(conn: Connection, collab: str) -> tuple[Member, ...]:
         .where(MEMBERS.c.collab == collab)
         .order_by(MEMBERS.c.user)
     )
-    found = (Member(user=row.user, display=row.display, role=Role(row.role), since=row.since) for row in rows)
+    found = (
+        Member(
+            user=row.user,
+            display=row.display,
+            role=Role(row.role),
+            since=row.since,
+            invited_by=row.invited_by or "",
+        )
+        for row in rows
+    )
     return tuple(sorted(found, key=lambda member: -member.role.rank))
 
 
@@ -57,9 +66,10 @@ def owners(conn: Connection, collab: str) -> int:
     ).scalar_one()
 
 
-def set_member(conn: Connection, collab: str, user: str, role: Role, at: str = "") -> Member:
+def set_member(conn: Connection, collab: str, user: str, role: Role, at: str = "", by: str = "") -> Member:
     """Gives a person a role, new or changed. NotFound for an unknown person or collab.
 
+    ``by`` is who decides so; a new member whom somebody else has let in is asked whether they want to be.
     Unusable if the collab would be left without an owner.
     """
     lock(conn, collab)
@@ -67,12 +77,28 @@ def set_member(conn: Connection, collab: str, user: str, role: Role, at: str = "
     old = _own_role(conn, collab, user)
     if old is None:
         row = {"collab": collab, "user": user, "role": role.value, "since": at, "decided_at": at}
-        conn.execute(insert(MEMBERS).values(row))
+        conn.execute(insert(MEMBERS).values(row | {"invited_by": None if by in {"", user} else by}))
     elif old is not role:
         _keep_an_owner(conn, collab, old, role)
         conn.execute(update(MEMBERS).where(*_is(collab, user)).values(role=role.value, decided_at=at))
-    since = conn.execute(select(MEMBERS.c.since).where(*_is(collab, user))).scalar_one()
-    return Member(user=user, display=shown.display, role=role, since=since)
+    found = conn.execute(select(MEMBERS).where(*_is(collab, user))).one()
+    return Member(
+        user=user, display=shown.display, role=role, since=found.since, invited_by=found.invited_by or ""
+    )
+
+
+def accept(conn: Connection, collab: str, user: str) -> bool:
+    """Says that a person wants to take part; tells whether they had been asked. Declining is ``remove_member``."""
+    asked = (*_is(collab, user), MEMBERS.c.invited_by.is_not(None))
+    return bool(conn.execute(update(MEMBERS).where(*asked).values(invited_by=None)).rowcount)
+
+
+def hand_over(conn: Connection, collab: str, owner: str, user: str) -> Member:
+    """Makes ``user`` an owner in the place of ``owner``, who becomes a maintainer. NotFound for an unknown person."""
+    new = set_member(conn, collab, user, Role.OWNER, by=owner)
+    if owner != user:
+        set_member(conn, collab, owner, Role.MAINTAINER, by=owner)
+    return new
 
 
 def remove_member(conn: Connection, collab: str, user: str, by: str = "", at: str = "") -> None:

@@ -12,7 +12,7 @@ from gitcollab.store import clock, passwords, rows
 from gitcollab.store.schema import PEOPLE
 from gitcollab.store.secret import checked_line
 
-RESERVED = frozenset({"everyone", "gitcollab"})
+RESERVED = frozenset({"everyone", "gitcollab", "guest"})
 
 
 def add_person(

@@ -115,6 +115,9 @@ COLLABS = Table(
     Column("ended_at", Text),
     Column("last_event", Integer, nullable=False),
     Column("is_public", Boolean, nullable=False, server_default=false()),
+    Column(
+        "needs_approval", Boolean, nullable=False, server_default=false()
+    ),  # before everyone sees a version
 )
 
 MEMBERS = Table(
@@ -125,6 +128,7 @@ MEMBERS = Table(
     Column("role", Text, nullable=False),
     Column("since", Text, nullable=False),
     Column("decided_at", Text, nullable=False),  # links older than this change nothing for this person
+    Column("invited_by", Text),  # who waits for their answer; NULL: nobody
 )
 
 GRANTS = Table(
@@ -157,6 +161,16 @@ LINKS = Table(
     Column("created_at", Text, nullable=False),
     Column("expires_at", Text, nullable=False),
     Column("revoked_at", Text),
+    Column("is_guest", Boolean, nullable=False, server_default=false()),  # opens without an account, to read
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("collab", Text, ForeignKey("collabs.id"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("at", Text, nullable=False),
 )
 
 SESSIONS = Table(

@@ -24,6 +24,7 @@ from gitcollab.writer.house import House
 from gitcollab.writer.merging import Merging
 from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
+from gitcollab.writer.visibility import show_all
 from gitcollab.writer.watching import Watching
 
 log = structlog.get_logger("gitcollab.writer")
@@ -64,6 +65,7 @@ async def _serve(place: Place, given: argparse.Namespace) -> None:
     )
     for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
         log.error("not recovered", collab=collab, reason=reason)
+    await anyio.to_thread.run_sync(show_all, house)
     watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait))
     serving = Serving(house, watching)
     async with anyio.create_task_group() as tasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from functools import singledispatch
 
@@ -64,15 +65,17 @@ def _(act: acts.DeleteCollab, house: House) -> None:
     house.admit(act)
     house.collab(act.collab).tell(Removed(collab=act.collab, user=act.actor.user))
     with house.engine.begin() as conn:
+        collabs.set_public(conn, act.collab, False)
         collabs.end_collab(conn, act.collab)
         audit.note_act(conn, act)
     house.end(act.collab)
+    shutil.rmtree(house.place.public(act.collab), ignore_errors=True)  # what is left, the next start removes
 
 
 @answer.register
 def _(act: acts.SetMember, house: House) -> Member:
     with house.deciding(act) as conn:
-        member = members.set_member(conn, act.collab, act.user, act.role)
+        member = members.set_member(conn, act.collab, act.user, act.role, by=act.actor.user)
     _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=act.role))
     if act.role is not Role.VIEWER:
         _make_workspace(house, act.collab, act.user)
@@ -95,7 +98,9 @@ def _(act: acts.RemoveMember, house: House) -> None:
 @answer.register
 def _(act: acts.CreateLink, house: House) -> Link:
     with house.deciding(act) as conn:
-        link = links.add_link(conn, act.collab, act.actor.user, act.role, act.expires_in, act.uses)
+        link = links.add_link(
+            conn, act.collab, act.actor.user, act.role, act.expires_in, act.uses, act.is_guest
+        )
     _tell(house, Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role))
     return link
 
@@ -118,6 +123,27 @@ def _(act: acts.RedeemLink, house: House) -> Summary:
             collab=redeemed.collab, user=act.actor.user, member=act.actor.user, role=redeemed.role
         )
         _tell(house, told)
+    return summary
+
+
+@answer.register
+def _(act: acts.HandOver, house: House) -> Member:
+    with house.deciding(act) as conn:
+        member = members.hand_over(conn, act.collab, act.actor.user, act.user)
+    for user, role in ((act.user, Role.OWNER), (act.actor.user, Role.MAINTAINER)):
+        _tell(house, Membership(collab=act.collab, user=act.actor.user, member=user, role=role))
+    _make_workspace(house, act.collab, act.user)
+    return member
+
+
+@answer.register
+def _(act: acts.AcceptInvitation, house: House) -> Summary:
+    with house.deciding(act) as conn:
+        was_asked = members.accept(conn, act.collab, act.actor.user)
+        summary = collabs.summary(conn, act.collab, act.actor.user)
+    if was_asked:
+        user = act.actor.user
+        _tell(house, Membership(collab=act.collab, user=user, member=user, role=summary.role))
     return summary
 
 

@@ -18,9 +18,10 @@ from gitcollab import acts
 from gitcollab.errors import GitcollabError
 from gitcollab.events import AnyEvent
 from gitcollab.repository import disk_errors
-from gitcollab.writer.accounts import answer
+from gitcollab.writer.answers import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
+from gitcollab.writer.visibility import show_published
 from gitcollab.writer.watching import Watching
 
 log = structlog.get_logger("gitcollab.writer")
@@ -128,7 +129,9 @@ class Serving:
             case acts.Settle():
                 return house.collab(act.collab).settle(act)
             case acts.Publish():
-                return house.collab(act.collab).publish(act)
+                version = house.collab(act.collab).publish(act)
+                show_published(house, act.collab)
+                return version
             case _:
                 return answer(act, house)
 

@@ -30,6 +30,7 @@ from gitcollab.model import (
     Summary,
     Token,
     Version,
+    Visibility,
 )
 from gitcollab.store import collabs, links, people, sessions, tokens
 from gitcollab.store.schema import LINKS, TOKENS
@@ -48,6 +49,27 @@ anybody     -        POST   /signout
 anybody     -        GET    /static/{name}
 person      -        GET    /api/openapi.json
 person      -        GET    /api/me
+person      admin    PUT    /api/me
+person      admin    PUT    /api/me/password
+person      -        GET    /api/invitations
+viewer      admin    POST   /api/invitations/{id}/accept
+viewer      admin    POST   /api/invitations/{id}/decline
+person      -        GET    /api/groups
+admin       admin    POST   /api/groups
+admin       admin    DELETE /api/groups/{group}
+admin       admin    PUT    /api/groups/{group}/people/{user}
+admin       admin    DELETE /api/groups/{group}/people/{user}
+admin       admin    PUT    /api/users/{user}/suspended
+admin       admin    POST   /api/users/{user}/names
+admin       admin    DELETE /api/users/{user}/names
+admin       admin    GET    /api/users/{user}/names
+viewer      read     GET    /api/collabs/{id}/groups
+owner       admin    PUT    /api/collabs/{id}/groups/{group}
+owner       admin    DELETE /api/collabs/{id}/groups/{group}
+viewer      read     GET    /api/collabs/{id}/visibility
+owner       admin    PUT    /api/collabs/{id}/visibility
+maintainer  publish  POST   /api/collabs/{id}/approvals
+owner       admin    POST   /api/collabs/{id}/owner
 person      admin    GET    /api/tokens
 person      admin    POST   /api/tokens
 person      admin    DELETE /api/tokens/{token}
@@ -87,8 +109,12 @@ viewer      read     GET    /api/collabs/{id}/blame/{path}
 viewer      read     GET    /api/collabs/{id}/resolve
 viewer      read     GET    /api/collabs/{id}/contested
 editor      write    POST   /api/collabs/{id}/contested/{item}
+viewer      write    GET    /api/collabs/{id}/held
+viewer      write    GET    /api/collabs/{id}/held/{held}
+editor      write    POST   /api/collabs/{id}/held/{held}
 viewer      read     GET    /api/collabs/{id}/versions
 viewer      read     GET    /api/collabs/{id}/publish
+viewer      read     GET    /api/collabs/{id}/cite
 maintainer  publish  POST   /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/events
 viewer      read     GET    /git/{id}.git/info/refs
@@ -110,6 +136,7 @@ viewer      read     GET    /c/{id}/compare
 viewer      read     GET    /c/{id}/o/{commit}/{spot}/{path}
 viewer      read     GET    /c/{id}/contested
 editor      write    POST   /c/{id}/contested/{item}
+editor      write    POST   /c/{id}/held/{held}
 viewer      read     GET    /c/{id}/versions
 maintainer  publish  POST   /c/{id}/publish
 editor      read+write POST /c/{id}/restore
@@ -230,13 +257,15 @@ RENDERED = acts.Rendered(start=COMMIT, end=COMMIT, cells=())
 VERSION = Version(notebook="a.ipynb", version="1.0.0", tag="a/v1.0.0", commit=COMMIT, at=AT)
 LINK = Link(id="lxxxxxxxxx", role=Role.VIEWER, expires_at=AT, code="gcl_x")
 SUMMARY = Summary(id="caaaaaaaaa", alias="ana:x", title="x", role=Role.VIEWER, created_at=AT)
-ANSWERS: dict[type[acts.Act], object] = {
-    acts.AddUser: Person(name="x"), acts.CreateToken: Token(id="t", label=""), acts.RevokeToken: (),
-    acts.CreateCollab: SUMMARY, acts.DeleteCollab: (), acts.RemoveMember: (), acts.RevokeLink: (),
+ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWERS.items() if answer is None} | {
+    acts.SetDisplay: Person(name="x"), acts.HandOver: Member(user="x", display="", role=Role.OWNER),
+    acts.AcceptInvitation: SUMMARY, acts.SetVisibility: acts.Shown(visibility=Visibility.PRIVATE),
+    acts.AddUser: Person(name="x"), acts.CreateToken: Token(id="t", label=""), 
+    acts.CreateCollab: SUMMARY, 
     acts.SetMember: Member(user="x", display="", role=Role.VIEWER), acts.CreateLink: LINK,
     acts.OpenSession: acts.Opened(session="x/default", branch="sessions/x/default", head=COMMIT),
     acts.CloseSession: SESSION, acts.Save: RECEIPT, acts.Rename: RECEIPT, acts.Land: RECEIPT, acts.Deliver: SESSION,
-    acts.Hold: (), acts.Release: (), acts.Sweep: (), acts.Settle: RECEIPT, acts.Publish: VERSION,
+    acts.Sweep: (), acts.Settle: RECEIPT, acts.Publish: VERSION,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
@@ -260,20 +289,22 @@ class Place:
         """The route's path, with something that exists in the place of each part."""
         parts = {
             "id": collab, "user": user_of(knocker), "name": "default", "path": "a.ipynb", "item": "i1",
-            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start",
+            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start", "group": "lab",
             "commit": COMMIT, "spot": "0.png",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),
         }  # fmt: skip
         if path == "/static/{name}":
             return "/static/style.css"
-        if "/members/{user}" in path:
+        if any(noun in path for noun in ("/members/{user}", "/people/{user}", "/users/{user}")):
             parts["user"] = "cleo"
         return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], path) + QUERY
 
 
-QUERY = "?from=main&to=main&path=a.ipynb&notebook=a.ipynb&service=git-upload-pack"
+QUERY = "?from=main&to=main&path=a.ipynb&notebook=a.ipynb&kind=git&name=x&service=git-upload-pack"
 JSON = {
-    "title": "Rain", "role": "viewer", "name": "dan", "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb",
+    "visibility": "private", "tag": "a/v1.0.0", "user": "cleo", "kind": "git", "is_suspended": True, "display": "D",
+    "password": "", "title": "Rain", "role": "viewer", "name": "dan",
+    "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb",
 }  # fmt: skip
 FORM = {
     "title": "Rain in Kenya", "user": "cleo", "role": "viewer", "days": "7", "link": "gcl_x", "take": "shared",

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from gitcollab.web.api import audit, collabs, contested, files, history, members, people, sessions, versions
+from gitcollab.web.api import (
+    audit,
+    collabs,
+    contested,
+    files,
+    groups,
+    history,
+    identities,
+    invitations,
+    members,
+    people,
+    sessions,
+    versions,
+    visibility,
+)
 from gitcollab.web.doors import Door
 
 DOORS: tuple[Door, ...] = (
@@ -15,4 +29,8 @@ DOORS: tuple[Door, ...] = (
     *contested.DOORS,
     *versions.DOORS,
     *audit.DOORS,
+    *groups.DOORS,
+    *visibility.DOORS,
+    *invitations.DOORS,
+    *identities.DOORS,
 )

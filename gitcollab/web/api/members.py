@@ -19,11 +19,15 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A link to create; ``expires_in`` in seconds; ``uses`` null: any number."""
+    """A link to create; ``expires_in`` in seconds; ``uses`` null: any number.
+
+    ``is_guest``: it opens without an account, to read; for a viewer, where the server allows it.
+    """
 
     role: Role = Role.EDITOR
     expires_in: int = 7 * 86400
     uses: int | None = None
+    is_guest: bool = False
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +71,12 @@ async def add_link(ask: Ask) -> Invitation:
     """Creates an invitation link."""
     new = await ask.form(NewLink)
     act = CreateLink(
-        actor=ask.actor, collab=await ask.collab(), role=new.role, expires_in=new.expires_in, uses=new.uses
+        actor=ask.actor,
+        collab=await ask.collab(),
+        role=new.role,
+        expires_in=new.expires_in,
+        uses=new.uses,
+        is_guest=new.is_guest,
     )
     return invitation(await ask.do(act), ask.site.base_url)
 

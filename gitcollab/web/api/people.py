@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gitcollab.acts import AddUser, CreateToken, RevokeToken
+from gitcollab.acts import AddUser, CreateToken, RevokeToken, SetDisplay, SetPassword
 from gitcollab.model import Person, Token
 from gitcollab.store import people, tokens
 from gitcollab.web.ask import Ask
@@ -43,6 +43,31 @@ async def me(ask: Ask) -> Me:
     return Me(name=person.name, display=person.display, is_admin=person.is_admin, scopes=ask.actor.scopes)
 
 
+class Called(msgspec.Struct, frozen=True, kw_only=True):
+    """How the asker wants to be called, in one line of any letters."""
+
+    display: str
+
+
+class NewPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """The asker's new password (empty: none), and the old one if there is one."""
+
+    password: str
+    old_password: str = ""
+
+
+async def set_display(ask: Ask) -> Person:
+    """Sets the name that people see of the asker."""
+    called = await ask.form(Called)
+    return await ask.do(SetDisplay(actor=ask.actor, display=called.display))  # type: ignore[no-any-return]
+
+
+async def set_password(ask: Ask) -> None:
+    """Sets the asker's password."""
+    new = await ask.form(NewPassword)
+    await ask.do(SetPassword(actor=ask.actor, password=new.password, old_password=new.old_password))
+
+
 async def users(ask: Ask) -> tuple[Person, ...]:
     """Lists the accounts; admins only."""
     await ask.admit(AddUser(actor=ask.actor, name=""))
@@ -78,6 +103,8 @@ async def revoke_token(ask: Ask) -> None:
 
 DOORS = (
     Door(method="GET", path="/api/me", go=me, answer=Me),
+    Door(method="PUT", path="/api/me", go=set_display, body=Called, answer=Person),
+    Door(method="PUT", path="/api/me/password", go=set_password, body=NewPassword, status=204),
     Door(method="GET", path="/api/tokens", go=my_tokens, answer=tuple[Token, ...]),
     Door(
         method="POST",

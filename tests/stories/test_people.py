@@ -1,0 +1,232 @@
+"""Who takes part, told on a running server: invitations, groups, handing over, and what everyone may see."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitcollab.client import Client
+from gitcollab.errors import Forbidden, GitcollabError, NotFound, NotSignedIn
+
+BOOK = {
+    "cells": [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": "a",
+            "metadata": {},
+            "outputs": [],
+            "source": "x = 1",
+        }
+    ],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def admin(server: Any) -> Iterator[Client]:
+    """The one who runs the server."""
+    with Client(server.url, (server.root / "private" / "token").read_text().strip()) as client:
+        yield client
+
+
+@pytest.fixture
+def ana(server: Any) -> Client:
+    return server.client("ana")
+
+
+@pytest.fixture
+def ben(server: Any) -> Client:
+    return server.client("ben")
+
+
+def refusal(work: Any) -> type[GitcollabError] | None:
+    """What a call is refused with."""
+    try:
+        work()
+    except GitcollabError as error:
+        return type(error)
+    return None
+
+
+def published(ana: Client, title: str, source: str = "x = 1") -> tuple[str, str]:
+    """A collab of Ana's with one published notebook; its id and the version's tag."""
+    collab = ana.create(title)["id"]
+    session = ana.open_session(collab)["session"]
+    return collab, save_and_publish(ana, collab, session, source)
+
+
+def save_and_publish(who: Client, collab: str, session: str, source: str, name: str = "a.ipynb") -> str:
+    book = json.loads(json.dumps(BOOK))
+    book["cells"][0]["source"] = source
+    who.save(collab, session, name, json.dumps(book).encode())
+    return str(who.publish(collab, name)["tag"])
+
+
+def test_who_is_let_in_takes_part_at_once_and_is_asked(ana: Client, ben: Client) -> None:
+    collab = ana.create("Tides")["id"]
+    ana.set_member(collab, "ben", "editor")
+    (asked,) = [one for one in ben.invitations() if one["id"] == collab]
+    assert ("ana", "editor", "Tides") == (asked["by"], asked["role"], asked["title"])
+    assert ["", "ana"] == [one["invited_by"] for one in ana.members(collab)]
+    assert collab in [one["id"] for one in ben.collabs()]
+    assert "editor" == ben.accept(collab)["role"]
+    assert [] == [one for one in ben.invitations() if one["id"] == collab]
+    assert ["", ""] == [one["invited_by"] for one in ana.members(collab)]
+
+
+def test_who_declines_is_out(ana: Client, ben: Client) -> None:
+    collab = ana.create("Waves")["id"]
+    ana.set_member(collab, "ben", "viewer")
+    ben.decline(collab)
+    assert collab not in [one["id"] for one in (*ben.collabs(), *ben.invitations())]
+
+
+def test_a_collab_is_handed_over(ana: Client, ben: Client) -> None:
+    collab = ana.create("Rain")["id"]
+    assert "owner" == ana.hand_over(collab, "ben")["role"]
+    assert {"ben": "owner", "ana": "maintainer"} == {one["user"]: one["role"] for one in ben.members(collab)}
+    assert Forbidden is refusal(lambda: ana.hand_over(collab, "ana"))
+
+
+def test_a_group_takes_part_as_long_as_it_is_given_a_role(ana: Client, ben: Client, admin: Client) -> None:
+    admin.add_group("lab", "The lab")
+    admin.put_in_group("lab", "ben")
+    assert ["ben"] == next(one["people"] for one in ben.groups() if one["name"] == "lab")
+    assert Forbidden is refusal(lambda: ana.add_group("other"))
+    collab = ana.create("Wind")["id"]
+    ana.set_grant(collab, "lab", "editor")
+    assert "editor" == ben.collab(collab)["role"]
+    ana.remove_grant(collab, "lab")
+    assert NotFound is refusal(lambda: ben.collab(collab))
+    ana.set_visibility(collab, "team", "lab")
+    assert ("team", ["lab"]) == (ana.visibility(collab)["visibility"], ana.visibility(collab)["groups"])
+    assert "viewer" == ben.collab(collab)["role"]
+    admin.take_out_of_group("lab", "ben")
+    assert NotFound is refusal(lambda: ben.collab(collab))
+    ana.set_visibility(collab, "private")
+    assert [] == ana.grants(collab)
+
+
+def test_what_is_done_to_access_is_written_down(ana: Client, ben: Client) -> None:
+    collab = ana.create("Snow")["id"]
+    ana.set_member(collab, "ben", "editor")
+    assert Forbidden is refusal(lambda: ben.set_member(collab, "ben", "owner"))
+    ana.remove_member(collab, "ben")
+    assert [
+        ("ana", "RemoveMember", "done"),
+        ("ben", "SetMember", "forbidden"),
+        ("ana", "SetMember", "done"),
+        ("ana", "CreateCollab", "done"),
+    ] == [(line["user"], line["act"], line["outcome"]) for line in ana.audit(collab)]
+    assert {"127.0.0.1"} == {line["origin"] for line in ana.audit(collab)}
+
+
+def test_a_suspended_account_is_nobody(server: Any, admin: Client) -> None:
+    dan = server.client("dan")
+    admin.suspend("dan")
+    assert NotSignedIn is refusal(dan.me)
+    admin.suspend("dan", is_suspended=False)
+    assert "dan" == dan.me()["name"]
+
+
+def test_one_person_has_many_names_and_a_display_name(ana: Client, admin: Client) -> None:
+    admin.add_name("ana", "git", "Ana.Lima@example.org")
+    assert [{"kind": "git", "name": "ana.lima@example.org"}] == ana.names("ana")
+    assert Forbidden is refusal(lambda: ana.add_name("ana", "hub", "root"))
+    assert Forbidden is refusal(lambda: ana.names("ben"))
+    admin.remove_name("ana", "git", "ana.lima@example.org")
+    assert [] == ana.names("ana")
+    assert "Ana Lima" == ana.set_display("Ana Lima")["display"]
+
+
+def test_a_password_is_changed_by_who_knows_it(ana: Client) -> None:
+    ana.set_password("a sentence to keep")
+    assert NotSignedIn is refusal(lambda: ana.set_password("another sentence", "a wrong guess"))
+    ana.set_password("", "a sentence to keep")
+    ana.set_password("a third sentence")
+
+
+# --- everyone --------------------------------------------------------------------------------------------------------
+
+
+def git(*words: str, cwd: Path) -> str:
+    done = subprocess.run(["git", *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.strip()
+
+
+def shown(server: Any, collab: str) -> Path:
+    """Where everyone's repository of a collab lies."""
+    return Path(server.root) / "public" / f"{collab}.git"
+
+
+def test_everyone_sees_what_is_published_and_nothing_else(server: Any, ana: Client) -> None:
+    collab, tag = published(ana, "Ice", "first = 1")
+    assert not shown(server, collab).exists()
+    ana.save(collab, "ana/default", "draft.ipynb", json.dumps(BOOK).encode())
+    ana.save(collab, "ana/default", "data.csv", b"a,b\n")
+    said = ana.set_visibility(collab, "everyone")
+    assert "licence" in said["warning"]
+    public = shown(server, collab)
+    assert [f"refs/tags/{tag}", "refs/heads/blessed"] == git(
+        "for-each-ref", "--sort=-refname", "--format=%(refname)", cwd=public
+    ).split("\n")
+    assert "refs/heads/blessed" == git("symbolic-ref", "HEAD", cwd=public)
+    assert "1" == git("rev-list", "--count", "--all", cwd=public)
+    assert "" == git("fsck", "--strict", "--full", "--no-dangling", cwd=public)
+    whole = Path(server.root) / "collabs" / f"{collab}.git"
+    theirs, ours = (
+        set(
+            git(
+                "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)", cwd=each
+            ).split("\n")
+        )
+        for each in (public, whole)
+    )
+    assert "draft.ipynb" not in git("ls-tree", "-r", "--name-only", "blessed", cwd=public)
+    assert {line for line in theirs if line.endswith("blob")} < {
+        line for line in ours if line.endswith("blob")
+    }
+    assert set() == {line for line in theirs & ours if line.endswith("commit")}
+    second = save_and_publish(ana, collab, "ana/default", "second = 2")
+    assert {tag, second} == set(git("tag", cwd=public).split("\n"))
+    assert "2" == git("rev-list", "--count", "blessed", cwd=public)
+    assert "data.csv" in git("ls-tree", "-r", "--name-only", "blessed", cwd=public)
+    assert "second = 2" in git("show", f"{second}:a.ipynb", cwd=public)
+    ana.set_visibility(collab, "private")
+    assert not public.exists()
+
+
+def test_a_second_person_lets_versions_out(server: Any, ana: Client, ben: Client) -> None:
+    collab, first = published(ana, "Fog")
+    ana.set_member(collab, "ben", "maintainer")
+    ana.set_visibility(collab, "everyone", needs_approval=True)
+    public = shown(server, collab)
+    assert "" == git("for-each-ref", cwd=public)
+    assert Forbidden is refusal(lambda: ana.approve(collab, first))
+    assert NotFound is refusal(lambda: ben.approve(collab, "a/v9.0.0"))
+    second = save_and_publish(ana, collab, "ana/default", "second = 2")
+    ben.approve(collab, second)
+    assert second == git("tag", cwd=public)
+    tip = git("rev-parse", "blessed", cwd=public)
+    ben.approve(collab, first)
+    assert {first, second} == set(git("tag", cwd=public).split("\n"))
+    assert tip == git("rev-parse", "blessed", cwd=public), "an older version is not the newest"
+    assert [("ben", first), ("ben", second)] == [
+        (one["by"], one["tag"]) for one in ana.visibility(collab)["approved"]
+    ]
+
+
+def test_the_end_of_a_collab_is_the_end_of_what_everyone_saw(server: Any, ana: Client) -> None:
+    collab, _ = published(ana, "Hail")
+    ana.set_visibility(collab, "everyone")
+    assert shown(server, collab).exists()
+    ana.end(collab)
+    assert not shown(server, collab).exists()
