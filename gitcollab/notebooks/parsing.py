@@ -11,6 +11,11 @@ LONG = 200_000
 _magic = re.compile(r"(?m)^(\s*)(?:[%!?].*|.*\?)$")
 
 
+def as_python(source: str) -> str:
+    """Returns a cell's source with IPython's magics and shell lines as plain statements."""
+    return _magic.sub(r"\1pass", source)
+
+
 def is_broken(source: str) -> bool:
     """Whether a code cell is no Python, IPython's magics aside; what another language's magic heads never is."""
     import ast  # only a second look at touching edits wants it
@@ -20,7 +25,7 @@ def is_broken(source: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(_magic.sub(r"\1pass", source))
+            ast.parse(as_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
     return False

@@ -9,7 +9,7 @@ from gitcollab.notebooks.lines import weave
 from gitcollab.notebooks.policy import STANDARD, Policy
 from gitcollab.notebooks.reading import is_cell, joined
 from gitcollab.notebooks.residue import combined
-from gitcollab.notebooks.sources import merged_source
+from gitcollab.notebooks.sources import sourced
 from gitcollab.notebooks.values import Weighed
 
 
@@ -89,9 +89,11 @@ def _is_lines(value: Json) -> bool:
 
 
 def _source(base: str, shared: str, session: str) -> Weighed:
-    merged = merged_source(base, shared, session)
+    merged = sourced(base, shared, session)
     if merged is not None:
-        return Weighed(is_contested=False, value=merged)
+        sides = {shared: "shared", session: "session"}
+        taken = sides.get(merged.text, "both") if merged.reason else ""
+        return Weighed(is_contested=False, value=merged.text, taken=taken, reason=merged.reason)
     return Weighed(is_contested=True, value=shared, reason="both changed the same lines")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitcollab.notebooks.sources import merged_source
+from gitcollab.notebooks.sources import LAID_OUT, Sourced, merged_source, sourced
 
 BOTH = [
     (
@@ -42,6 +42,41 @@ BOTH = [
         "if x:\n    f(a)\n    f(b, 2)",
     ),
     (
+        "a semicolon at the end",
+        "show(a)",
+        "show(a);",
+        "show(b)",
+        "show(b);",
+    ),
+    (
+        "only wrapped anew by one",
+        "f(one=1, two=2, three=3, four=4)\ng()\n",
+        "f(\n    one=1,\n    two=2,\n    three=3,\n    four=4,\n)\ng()\n",
+        "f(one=1, two=5, three=3, four=4)\ng()\n",
+        "f(one=1, two=5, three=3, four=4)\ng()\n",
+    ),
+    (
+        "the same line and a larger rewriting",
+        "import a\nfrom b import old_name\nimport c\n",
+        "import a\nfrom b import new_name\nimport c\n",
+        "import z\nfrom b import new_name\nfrom d import e\n",
+        "import z\nfrom b import new_name\nfrom d import e\n",
+    ),
+    (
+        "a blank line where the other one wrote something",
+        "one()\ntwo()\n",
+        "one()\n# and then\ntwo()\n",
+        "one()\n\ntwo()\n",
+        "one()\n# and then\ntwo()\n",
+    ),
+    (
+        "indented by one, edited by the other",
+        "if a:\n    b()\nc()",
+        "if a:\n    b()\n    c()",
+        "if a:\n    b()\nc(1)\nd()",
+        "if a:\n    b()\n    c(1)\nd()",
+    ),
+    (
         "imports at one place",
         "import a\n\nx()",
         "import a\nimport c\n\nx()",
@@ -57,6 +92,14 @@ CONTESTED = [
     ("no word between", "f(a)", "f(a, b)", "f(a, c)"),
     ("one name imported from two places", "x\ny\nz", "from a import n\nx\ny\nz", "x\ny\nz\nfrom b import n"),
     ("what is left is no Python", "if a:\n    b()\n", "if a:\n    b()\n    c()\n", "b()\n"),
+    ("a line commented out", "f(a)\ng()", "# f(a)\ng()", "f(b)\ng()"),
+    ("one version", "v = '1.5.0-dev'", "v = '1.5.0'", "v = '1.6.0-dev'"),
+    (
+        "a line that went, kept alive in a larger rewriting",
+        "from a import b, c\n\nx = [1, 2]\n",
+        "x = [\n    first(1),\n    2,\n]\n",
+        "from a import c, b\n\nx = [\n    first(1),\n    2,\n]\n",
+    ),
     ("a very long line", "x " * 4000, "y " + "x " * 3999, "x " * 3999 + "y "),
 ]
 
@@ -73,3 +116,15 @@ def test_edits_that_only_touch_are_both_kept(
 def test_edits_of_one_place_are_contested(why: str, base: str, ours: str, theirs: str) -> None:
     assert merged_source(base, ours, theirs) is None
     assert merged_source(base, theirs, ours) is None
+
+
+def test_what_only_one_side_said_is_told_with_its_reason() -> None:
+    found = sourced("f(a, b)\ng()", "f(\n    a,\n    b,\n)\ng()", "f(a, c)\ng()")
+    assert Sourced("f(a, c)\ng()", LAID_OUT) == found
+
+
+def test_of_two_layouts_of_one_text_the_one_that_somebody_made_is_taken() -> None:
+    laid_out = "x = (\n    one(1)\n    .two(NEW)\n    .three(3)\n)"
+    edited = "x = (one(1)\n     .two(NEW)\n     .three(3))"
+    base = "x = (one(1)\n     .two(OLD)\n     .three(3))"
+    assert laid_out == merged_source(base, laid_out, edited) == merged_source(base, edited, laid_out)

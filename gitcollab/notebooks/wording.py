@@ -1,0 +1,136 @@
+"""Word by word: one line that both sides edited, where each has words of its own in it.
+
+Words and signs are compared, the space between them apart: who only spaced a line out anew has said nothing, and who
+added a word has said nothing about the space.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from gitcollab.notebooks.lines import Hunk, hunks
+
+LONG_LINE = 4000
+"""Characters of a line beyond which nobody can see that two edits in it are apart: such a line is contested."""
+
+# A number with its points (a version, an address) is one word, an operator one sign: half of either means nothing.
+_token = re.compile(r"(\s*)(\d+(?:\.\w+)*|\w+|[-+*/%@&|^=!<>]=|->|\*\*|//|<<|>>|[^\w\s])")
+_formula = re.compile(r"\$|\\[a-zA-Z]")
+_END = "\n"
+"""Stands for the end of the line, before which there is space as before a word."""
+
+
+class _Text(NamedTuple):
+    """The words and signs of a line, and the space before each; the last one is the end."""
+
+    words: list[str]
+    spaces: list[str]
+
+
+class _Edit(NamedTuple):
+    hunk: Hunk
+    side: int
+
+
+def merged_words(base: str, ours: str, theirs: str) -> str | None:
+    """Returns a line with both sides' edits, None where they touch: a word or a sign that both left alone must stand
+    between any two edits (in a formula, where each sign means much, a word)."""
+    if max(map(len, (base, ours, theirs))) > LONG_LINE:
+        return None
+    texts = [_read(text) for text in (base, ours, theirs)]
+    changes = [_changes(texts[0], texts[k]) for k in (1, 2)]
+    is_formula = any(_formula.search(text) for text in (base, ours, theirs))
+    edits = _apart(sorted(_Edit(h, k) for k in (1, 2) for h in changes[k - 1]), texts, is_formula)
+    return None if edits is None else _written(texts, changes, edits)
+
+
+def _read(text: str) -> _Text:
+    words, spaces = [], []
+    at = 0
+    for found in _token.finditer(text):
+        spaces.append(found[1])
+        words.append(found[2])
+        at = found.end()
+    return _Text([*words, _END], [*spaces, text[at:]])
+
+
+def _changes(old: _Text, new: _Text) -> list[Hunk]:
+    encoded = [
+        "".join(f"{word}\n" for word in text.words[:-1]).encode("utf-8", "surrogateescape")
+        for text in (old, new)
+    ]
+    return hunks(encoded[0], encoded[1])
+
+
+def _apart(edits: list[_Edit], texts: list[_Text], is_formula: bool) -> list[_Edit] | None:
+    """The edits of both sides, what both did once; None if two of different sides are too close."""
+    found: list[_Edit] = []
+    for edit in edits:
+        last = found[-1] if found else None
+        if last is not None and last.side != edit.side:
+            if last.hunk[:2] == edit.hunk[:2] and _new(last, texts) == _new(edit, texts):
+                continue
+            if not _is_between(texts[0].words[last.hunk.end : edit.hunk.start], is_formula):
+                return None
+        found.append(edit)
+    return found
+
+
+def _new(edit: _Edit, texts: list[_Text]) -> list[str]:
+    return texts[edit.side].words[edit.hunk.new_start : edit.hunk.new_end]
+
+
+def _is_between(words: list[str], is_formula: bool) -> bool:
+    if not is_formula:
+        return bool(words)
+    return any(word[0].isalnum() or word[0] == "_" for word in words)
+
+
+def _written(texts: list[_Text], changes: list[list[Hunk]], edits: list[_Edit]) -> str | None:
+    """The base with the edits, each word with the space that a side gave it; None if they touch in the space."""
+    places = [_places(texts[0], texts[k], changes[k - 1]) for k in (1, 2)]
+    size = len(texts[0].words)
+    found: list[str | None] = []
+    at = 0
+    for hunk, side in [*edits, _Edit(Hunk(size, size, 0, 0), 1)]:
+        for k in range(at, hunk.start):
+            found += [_space(texts, places, changes, k), texts[0].words[k]]
+        for k in range(hunk.new_start, hunk.new_end):
+            found += [texts[side].spaces[k], texts[side].words[k]]
+        other = places[2 - side].get(hunk.start)
+        if hunk.start < hunk.end and hunk.new_start < hunk.new_end and other is not None:
+            old, mine = texts[0].spaces[hunk.start], texts[side].spaces[hunk.new_start]
+            first = 2 * (hunk.new_start - hunk.new_end)
+            found[first] = _of_three(old, mine, texts[3 - side].spaces[other])
+        at = hunk.end
+    return None if None in found else "".join(part for part in found[:-1] if part)
+
+
+def _places(old: _Text, new: _Text, changes: list[Hunk]) -> dict[int, int]:
+    """Where each word of the old line that is still there stands in the new one."""
+    found = {}
+    i = j = 0
+    for hunk in [*changes, Hunk(len(old.words), len(old.words), len(new.words), len(new.words))]:
+        while i < hunk.start:
+            found[i] = j
+            i, j = i + 1, j + 1
+        i, j = hunk.end, hunk.new_end
+    return found
+
+
+def _space(texts: list[_Text], places: list[dict[int, int]], changes: list[list[Hunk]], k: int) -> str | None:
+    """The space before a word that both sides left alone; None if one changed it where the other one edited."""
+    old = texts[0].spaces[k]
+    new = [texts[n + 1].spaces[places[n][k]] for n in (0, 1)]
+    ends = [any(hunk.end == k for hunk in hunks) for hunks in changes]
+    if new[0] != new[1] and any(ends[n] and not ends[1 - n] and new[1 - n] != old for n in (0, 1)):
+        return None
+    return _of_three(old, new[0], new[1])
+
+
+def _of_three(old: str, one: str, two: str) -> str:
+    """The space as the one has it that changed it, of two the longer."""
+    if one == two or two == old:
+        return one
+    return two if one == old else max(one, two, key=lambda space: (len(space), space))

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from gitcollab.notebooks.spacing import is_layout
+
+LAYOUT = [
+    ("wrapped", "f(a, b)", "f(\n    a,\n    b,\n)"),
+    ("quotes", "f('a')", 'f("a")'),
+    ("spaces", "x=1", "x = 1"),
+    ("prose that is filled anew", "One two three\nfour.", "One two\nthree four."),
+]
+MORE = [
+    ("a word", "f(a, b)", "f(\n    a,\n    c,\n)"),
+    ("nothing", "f(a)", "f(a)"),
+    ("another indentation", "if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
+    ("a comma that makes a tuple", "x = (1)", "x = (1,)"),
+    ("prose whose lines begin otherwise", "- one two", "-\n  one two"),
+    ("quotes within a string", 'x = "it\'s"', "x = 'it\"s'"),
+]
+
+
+@pytest.mark.parametrize(("why", "before", "after"), LAYOUT[:3], ids=[row[0] for row in LAYOUT[:3]])
+def test_what_parses_to_the_same_is_layout(why: str, before: str, after: str) -> None:
+    assert is_layout(before, after, (before, after), must_parse=True)
+
+
+@pytest.mark.parametrize(("why", "before", "after"), MORE, ids=[row[0] for row in MORE])
+def test_what_says_more_is_not(why: str, before: str, after: str) -> None:
+    assert not is_layout(before, after, (before, after))
+
+
+def test_prose_has_to_begin_its_lines_alike() -> None:
+    _, before, after = LAYOUT[3]
+    assert not is_layout(before, after, (before, after))
+    assert is_layout("One  two.", "One two.", ("One  two.", "One two."))
+    assert not is_layout("One  two.", "One two.", ("One  two.", "One two."), must_parse=True)
