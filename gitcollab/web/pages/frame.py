@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,11 @@ from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
 from gitcollab.web.words import count
 
+WORTH_PACKING = 4_000
+"""Bytes from which a page is packed."""
+PACKED = 4
+"""How hard (1 to 9): half the time of the default for a tenth more."""
+
 
 class View(Ask):
     """A request for a page."""
@@ -35,7 +41,20 @@ class View(Ask):
 
     async def show_large(self, name: str, values: Mapping[str, Any]) -> Response:
         """The same for a page that may be long: made in a thread, so that nobody else waits for it."""
-        return await run_in_threadpool(self.show, name, values)
+        return await run_in_threadpool(self.packed, name, values)
+
+    def packed(self, name: str, values: Mapping[str, Any]) -> Response:
+        """The page made from the template ``name``, packed if the browser can unpack it.
+
+        Only pages that hold no secret are packed: from how well one packs, something of it could be guessed (BREACH).
+        """
+        answer = self.show(name, values)
+        answer.headers["vary"] = "accept-encoding"
+        if "gzip" in self.request.headers.get("accept-encoding", "") and len(answer.body) > WORTH_PACKING:
+            answer.body = gzip.compress(answer.body, PACKED, mtime=0)
+            answer.headers["content-encoding"] = "gzip"
+            answer.headers["content-length"] = str(len(answer.body))
+        return answer
 
     def go(self, address: str) -> Response:
         """Sends the browser on to ``address`` after a form was taken."""

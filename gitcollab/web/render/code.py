@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gitcollab.web.render.text import escape, visible
+from gitcollab.web.render import python
+from gitcollab.web.render.text import visible
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
 COLOURED = 60_000
 """Characters of one source that are coloured; a longer one is shown plain."""
+KEPT = 8_000
+"""Characters of a source up to which its coloured lines are remembered."""
 LONG_LINE = 2_000
 """Characters of a line from which on a source is shown plain: grammars are quadratic on some of them."""
 
@@ -28,6 +32,16 @@ GRAMMARS = frozenset(
     fsharp kotlin swift sas
     """.split()  # noqa: SIM905  # a list of words is read as one
 )
+NAMES = {
+    "ir": "r",
+    "python3": "python",
+    "ipython3": "python",
+    "ipython": "python",
+    "sh": "bash",
+    "c++": "cpp",
+    "node": "javascript",
+}
+"""Languages by what kernels call them."""
 CLASSES = (
     ("Comment", "c"),
     ("Keyword", "k"),
@@ -45,37 +59,48 @@ CLASSES = (
 
 def lines_of(source: str, language: str) -> list[list[Span]]:
     """The lines of ``source`` in spans; hidden characters are already shown, nothing is escaped yet."""
+    return kept_lines(source, language) if len(source) < KEPT else split(source, language)
+
+
+@functools.lru_cache(maxsize=2_000)
+def kept_lines(source: str, language: str) -> list[list[Span]]:
+    """The same for a source of usual length: most are looked at again, in the next version or by somebody else."""
+    return split(source, language)
+
+
+def split(source: str, language: str) -> list[list[Span]]:
+    """The lines of ``source`` in spans, made anew."""
     text = visible(source)
     rows = text.split("\n")
-    lexer = lexer_of(language)
-    if lexer is None or len(text) > COLOURED or any(len(row) > LONG_LINE for row in rows):
+    if len(text) > COLOURED or any(len(row) > LONG_LINE for row in rows):
         return [[("", row)] for row in rows]
     lines: list[list[Span]] = [[]]
-    for kind, value in lexer.get_tokens(text):
+    for kind, value in tokens(text, language):
         first, *more = value.split("\n")
-        lines[-1].append((class_of(kind), first))
-        lines.extend([(class_of(kind), part)] for part in more)
+        lines[-1].append((kind, first))
+        lines.extend([(kind, part)] for part in more)
     return lines[: len(rows)]
+
+
+def tokens(text: str, language: str) -> Iterable[Span]:
+    """The text in coloured pieces."""
+    name = NAMES.get(language.lower(), language.lower())
+    if name == "python":
+        return python.spans(text)
+    lexer = lexer_of(name)
+    return ((class_of(kind), value) for kind, value in lexer.get_tokens(text)) if lexer else [("", text)]
 
 
 @functools.lru_cache(maxsize=64)
 def lexer_of(language: str) -> Lexer | None:
-    """The grammar of a language by its name in a kernel; None if there is none that is known to be quick."""
-    name = {
-        "ir": "r",
-        "python3": "python",
-        "ipython": "python",
-        "sh": "bash",
-        "c++": "cpp",
-        "node": "javascript",
-    }.get(language.lower(), language.lower())
-    if name not in GRAMMARS:
+    """The grammar of a language; None if there is none that is known to be quick."""
+    if language not in GRAMMARS:
         return None
     from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
     from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
     try:
-        return get_lexer_by_name(name, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
 
@@ -111,5 +136,8 @@ def ahead(marks: Marks, at: int, length: int) -> tuple[bool, int]:
 
 def dressed(kind: str, text: str, is_marked: bool) -> str:
     """Text in its colour, and marked if it is."""
-    body = f'<span class="{kind}">{escape(text)}</span>' if kind else escape(text)
+    shown = html.escape(
+        text, quote=False
+    )  # hidden characters are shown already, and this is never an attribute
+    body = f'<span class="{kind}">{shown}</span>' if kind else shown
     return f"<mark>{body}</mark>" if is_marked else body

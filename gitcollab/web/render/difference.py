@@ -129,7 +129,9 @@ def compared(cell: Compared, language: str, places: Places, budget: Budget) -> C
     before, after = side(cell.before), side(cell.after)
     newer = after if cell.after is not None else before
     kind = kind_of(newer)
-    source = rows(joined(before.get("source")), joined(after.get("source")), grammar(kind, language))
+    was, now = joined(before.get("source")), joined(after.get("source"))
+    is_kept = cell.kind == "changed" and was == now
+    source = [] if is_kept else rows(was, now, grammar(kind, language))
     return {
         "id": cell.id[:64],
         "kind": cell.kind,

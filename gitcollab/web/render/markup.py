@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LONGEST = 60_000
 """Characters of Markdown that are formatted; a longer text is shown as it was written."""
+KEPT = 8_000
+"""Characters of Markdown up to which what was made of it is remembered."""
 BRACKETS = 3_000
 """Opening brackets, stars and the like up to which formatting is known to be quick."""
 TABLE = 1_000_000
@@ -47,6 +49,19 @@ AFTER_CLEANING = re.compile(
 def markdown(source: str, attachments: Mapping[str, str]) -> str:
     """Markdown as harmless HTML. ``attachments`` are the addresses of pictures by name. Headings begin at h2, below the
     page's own."""
+    if attachments or len(source) > KEPT:
+        return formatted(source, attachments)
+    return kept_formatted(source)
+
+
+@functools.lru_cache(maxsize=1_000)
+def kept_formatted(source: str) -> str:
+    """The same for a text of usual length without pictures: most are looked at again."""
+    return formatted(source, {})
+
+
+def formatted(source: str, attachments: Mapping[str, str]) -> str:
+    """Markdown as harmless HTML, made anew."""
     text = visible(source)
     if len(text) > LONGEST or sum(map(text.count, "[*_`!<>")) > BRACKETS:
         return f'<pre class="plain">{escape(source)}</pre>'
