@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gitcollab.notebooks.bases import folded
 from gitcollab.notebooks.cells import Data, Finding, merge_cell
 from gitcollab.notebooks.checking import faults
+from gitcollab.notebooks.completing import completed
 from gitcollab.notebooks.naming import names
 from gitcollab.notebooks.order import Spot, spots
 from gitcollab.notebooks.policy import STANDARD, Policy
@@ -103,9 +104,10 @@ class _Merging:
         return self._written(Notebook(top, cells), (ours, theirs), (one, two))
 
     def _written(self, result: Notebook, sides: tuple[Notebook, Notebook], raw: tuple[bytes, bytes]) -> Merge:
-        wrong = self._faults(result, sides)
-        if wrong:
-            raise Unreadable(wrong[0])
+        if self._faults(result, sides):
+            result = completed(result)
+            if wrong := self._faults(result, sides):
+                raise Unreadable(wrong[0])
         notebook = next((data for side, data in zip(sides, raw, strict=True) if _equal(side, result)), None)
         return Merge(
             notebook=write(result) if notebook is None else notebook,

@@ -1,0 +1,42 @@
+"""What some tools leave out of a notebook, or write into it too much, put right without losing a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gitcollab.model import Json
+from gitcollab.notebooks.reading import Cell, Notebook
+
+OUTPUTS: Mapping[str, Mapping[str, Json]] = {
+    "stream": {"name": "stdout", "text": ""},
+    "display_data": {"data": {}, "metadata": {}},
+    "execute_result": {"data": {}, "metadata": {}, "execution_count": None},
+    "error": {"ename": "", "evalue": "", "traceback": []},
+}
+"""The members that nbformat's schema wants of each kind of output, with what stands for nothing."""
+
+
+def completed(notebook: Notebook) -> Notebook:
+    """Returns the notebook with members of outputs that its format wants and that are not there, without what says
+    nothing in a cell that must not have it, and without ids where the format knows none."""
+    cells = [_whole(cell, notebook.minor) for cell in notebook.cells]
+    return Notebook(notebook.top, cells, is_converted=notebook.is_converted)
+
+
+def _whole(cell: Cell, minor: int) -> Cell:
+    data = dict(cell.data)
+    if minor < 5:
+        data.pop("id", None)
+    if data["cell_type"] == "code":
+        data["outputs"] = [_output(output) for output in data["outputs"]]
+    else:
+        for name in ("outputs", "execution_count"):
+            if not data.get(name, True):
+                del data[name]
+    return cell if data == cell.data else Cell(data)
+
+
+def _output(output: Json) -> Json:
+    kind = output.get("output_type") if isinstance(output, dict) else None
+    wanted = OUTPUTS.get(kind) if isinstance(kind, str) else None
+    return output if wanted is None else {**wanted, **output}
