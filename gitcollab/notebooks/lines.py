@@ -68,6 +68,8 @@ def hunks(old: bytes, new: bytes) -> list[Hunk]:
         return []
     if not old or not new:
         return [Hunk(0, len(split(old)), 0, len(split(new)))]
+    if old.find(b"\n", 0, -1) < 0 and new.find(b"\n", 0, -1) < 0:
+        return [Hunk(0, 1, 0, 1)]  # one line each, however long
     import pygit2  # heavy, and most merges never compare two texts
 
     flags = pygit2.enums.DiffOption.FORCE_TEXT  # without it a NUL gives no hunks at all

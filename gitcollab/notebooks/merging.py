@@ -84,11 +84,11 @@ class _Merging:
             if spot.ours is not None and spot.ours is spot.base is spot.theirs and spot.source is None:
                 kept.append((spot, spot.ours.data, ()))  # nobody touched it, as mostly
                 continue
-            data, findings = merge_cell(spot, self.policy)
-            if data is not None:
-                kept.append((spot, data, findings))
+            merged = merge_cell(spot, self.policy)
+            if merged.data is not None:
+                kept.append((spot, merged.data, merged.findings))
             else:
-                self._report(None if spot.base is None else spot.base.id, findings)
+                self._report(None if spot.base is None else spot.base.id, merged.findings)
         if ours.is_converted or theirs.is_converted:
             self._report(None, [CONVERTED])
         top = self._top(base, ours, theirs)
@@ -163,13 +163,13 @@ def without_blanks(found: list[Spot]) -> list[Spot]:
     """Drops empty cells that one side inserted beside a real one of the other."""
     kept = []
     for k, spot in enumerate(found):
-        if not (_is_blank_insert(spot) and _has_real_neighbour(found, k)):
+        if spot.base is not None or not (_is_blank(spot) and _has_real_neighbour(found, k)):
             kept.append(spot)
     return kept
 
 
-def _is_blank_insert(spot: Spot) -> bool:
-    return spot.base is None and all(cell is None or cell.is_blank for cell in spot.cells)
+def _is_blank(spot: Spot) -> bool:
+    return all(cell is None or cell.is_blank for cell in (spot.ours, spot.theirs))
 
 
 def _has_real_neighbour(found: list[Spot], k: int) -> bool:

@@ -58,7 +58,7 @@ class Cell:
         """The lines that are not blank, stripped, with their numbers."""
         return Counter(line for line in map(str.strip, self.source.split("\n")) if line)
 
-    @cached_property
+    @property
     def is_blank(self) -> bool:
         """Whether there is nothing in it: no source, no output, no attachment."""
         return not (self.source.strip() or self.data.get("outputs") or self.data.get("attachments"))
