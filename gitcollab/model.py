@@ -284,6 +284,9 @@ class Version(Value):
     at: str = ""
     by: str = ""
     message: str = ""
+    notes: str = ""  # what has changed since the version before, as a list in Markdown
+    authors: tuple[str, ...] = ()  # who published it, then whose work is new in it
+    tracker: str = ""  # the address of the task that it belongs to
 
 
 class Reason(Value):

@@ -77,11 +77,15 @@ class Settle(CollabAct):
 
 
 class Publish(CollabAct):
-    """Publishes a notebook as the next version. ``bump`` None: MINOR, or 1.0.0 the first time."""
+    """Publishes a notebook as the next version. ``bump`` None: MINOR, or 1.0.0 the first time.
+
+    ``is_only``: the notebook alone; otherwise every file of the shared branch that is no notebook comes with it.
+    """
 
     notebook: str
     bump: Bump | None = None
     message: str = ""
+    is_only: bool = False
 
 
 class Hold(CollabAct):

@@ -48,7 +48,7 @@ def everywhere(
 
 HEADINGS = {
     "Begin": (house.demo, house.serve, people.share, work.join, work.leave, work.status),
-    "See": (history.log, history.diff, history.blame, history.versions),
+    "See": (history.log, history.diff, history.blame, history.versions, history.cite),
     "Decide": (decide.contested, decide.settle, decide.publish, house.merge),
     "People": (people.members, people.invite, people.revoke, people.token, access.audit),
     "House": (house.doctor, house.git_config, house.help_page),

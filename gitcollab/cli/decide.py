@@ -93,6 +93,9 @@ def publish(
     message: Annotated[
         str, typer.Option("-m", "--message", help="What is new; MAJOR needs it.", show_default=False)
     ] = "",
+    only: Annotated[
+        bool, typer.Option("--only", help="The notebook alone, not the other files with it.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say which number the changes suggest, and why.")
     ] = False,
@@ -117,7 +120,7 @@ def publish(
     if suggested["bump"] not in (None, number or "minor") and suggested.get("newest"):
         show.aside(_suggestion(suggested))
     with show.busy("publishing"):
-        made = server.publish(where, path, number, message)
+        made = server.publish(where, path, number, message, only=only)
     show.out(made, as_json, lambda made: show.say(f"{made['notebook']} {made['version']}  ({made['tag']})"))
 
 

@@ -1,4 +1,4 @@
-"""Commands that look: log, diff, blame, versions."""
+"""Commands that look: log, diff, blame, versions, cite."""
 
 from __future__ import annotations
 
@@ -125,6 +125,29 @@ def versions(
     show.out(
         rows, as_json, lambda rows: show.table([_published(row) for row in rows], "nothing published yet")
     )
+
+
+def cite(
+    what: Annotated[
+        str, typer.Argument(metavar="NAME[:VERSION]", help="What was published.", show_default=False)
+    ],
+    form: Annotated[str, typer.Option(help="`text`, `bibtex` or `cff`.")] = "text",
+    as_json: AsJson = False,
+) -> None:
+    """Say how a published version is cited; the newest if none is named."""
+    server, named = place.client(), place.spot(what)
+    where = place.collab_id(server, named.collab)
+    path = place.notebook_path(
+        server, where, named.path or _only_published(server, where, named.collab), "blessed"
+    )
+    text = server.cite(where, path, named.at.removeprefix("v"), form)
+    show.out({"citation": text}, as_json, lambda told: show.say(told["citation"].rstrip("\n")))
+
+
+def _only_published(server: Client, collab: str, name: str) -> str:
+    """The one notebook that was published, or of several the one that is called as the collab was."""
+    paths = sorted({str(row["notebook"]) for row in server.versions(collab)})
+    return paths[0] if len(paths) == 1 else name.rpartition(":")[2]
 
 
 def _published(row: Json) -> tuple[Any, ...]:

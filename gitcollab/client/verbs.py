@@ -300,9 +300,11 @@ class Client(People):
         body = {key: value for key, value in asked.items() if value is not None}
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/contested{quoted(item)}", body)
 
-    def publish(self, collab: str, notebook: str, bump: str | None = None, message: str = "") -> Json:
-        """Publishes a notebook as its next version; ``bump`` is major, minor or hotfix."""
-        asked = {"notebook": notebook, "message": message} | ({"bump": bump} if bump else {})
+    def publish(
+        self, collab: str, notebook: str, bump: str | None = None, message: str = "", *, only: bool = False
+    ) -> Json:
+        """Publishes a notebook as its next version; ``bump`` is major, minor or hotfix, ``only``: no other file."""
+        asked = {"notebook": notebook, "message": message, "only": only} | ({"bump": bump} if bump else {})
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/publish", asked)
 
     def suggested_version(self, collab: str, notebook: str) -> Json:
@@ -317,6 +319,14 @@ class Client(People):
 def _session_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/files{quoted_path(path)}"
 
+
+    def cite(self, collab: str, notebook: str, version: str = "", form: str = "text") -> str:
+        """Says how a version is cited: as text, bibtex or cff; the newest if none is named."""
+        path, query = (
+            f"{COLLABS}{quoted(collab)}/cite",
+            {"notebook": notebook, "version": version, "form": form},
+        )
+        return self.transport.ask("GET", path, None, query).body.decode()
 
 def _open_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/open{quoted_path(path)}"

@@ -17,7 +17,7 @@ from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.errors import BadInput, Forbidden
 from gitcollab.events import AnyEvent, Joined, Left, Membership
-from gitcollab.flow.charter import Charter, written
+from gitcollab.flow.charter import Charter, read_charter, written
 from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
 from gitcollab.flow.publish import Publishing, publish, roll_forward
 from gitcollab.flow.settle import Decision, find_item, settle
@@ -301,3 +301,5 @@ class Collab:
         with self._turns.taking():
             allow(act.actor, act, self._register.role(act.actor.user))
             yield act.actor
+                is_only=act.is_only,
+                tracker=read_charter(self._repo, self._given.charter).tracker,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import singledispatch
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from gitcollab.flow.alter import changes_between, is_ours, printable
 from gitcollab.flow.blame import blame
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
-from gitcollab.flow.points import of_trailer
-from gitcollab.flow.suggest import newest_version, suggestion
+from gitcollab.flow.suggest import suggestion
+from gitcollab.flow.versions import newest_version, versions
 from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Suggestion, Version
-from gitcollab.repository import Commit, Entry, Repository, notebook_of, version_of
+from gitcollab.repository import Commit, Entry, Repository
 
 __all__ = ["answer", "changes_between"]
 
@@ -118,7 +117,7 @@ def _(act: acts.SuggestVersion, repo: Repository) -> Suggestion:
 @_answer.register
 def _(act: acts.ReadVersions, repo: Repository) -> tuple[Version, ...]:
     wanted = act.notebook.removesuffix(".ipynb")
-    found = [each for each in _versions(repo) if not wanted or each.notebook.removesuffix(".ipynb") == wanted]
+    found = [each for each in versions(repo) if not wanted or each.notebook.removesuffix(".ipynb") == wanted]
     return tuple(sorted(found, key=_newness, reverse=True))
 
 
@@ -163,23 +162,6 @@ def user_of(commit: Commit) -> str:
     name, _, domain = commit.author_email.partition("@")
     is_participant = domain == "gitcollab.invalid"
     return commit.trailer("Gitcollab-User") or (name if is_participant else commit.author_name)
-
-
-def _versions(repo: Repository) -> Iterator[Version]:
-    for tag, (oid, target) in repo.tags().items():
-        stem = notebook_of(tag)
-        if stem is None:
-            continue
-        commit = repo.read(target)
-        yield Version(
-            notebook=of_trailer(commit.trailer("Gitcollab-Path")) or f"{stem}.ipynb",
-            version=version_of(tag),
-            tag=tag,
-            commit=target,
-            at=commit.at,
-            by=user_of(commit),
-            message=repo.tag_message(oid)[1],
-        )
 
 
 def _newness(version: Version) -> tuple[str, str, tuple[int, ...]]:

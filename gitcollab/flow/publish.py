@@ -8,8 +8,9 @@ from gitcollab import notebooks
 from gitcollab.errors import BadInput, NotClean, Unusable
 from gitcollab.flow.files import is_notebook
 from gitcollab.flow.items import read_items
+from gitcollab.flow.notes import authors, notes
 from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, in_trailer, with_notes
-from gitcollab.flow.suggest import newest_version, next_version
+from gitcollab.flow.versions import credit, newest_version, next_version, version_at
 from gitcollab.model import Bump, Person, Version
 from gitcollab.repository import Entry, Repository, version_tag
 
@@ -17,17 +18,24 @@ FIRST = "1.0.0"
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be published. ``bump`` None means MINOR; the first version of a notebook is 1.0.0."""
+    """What is to be published. ``bump`` None means MINOR; the first version of a notebook is 1.0.0.
+
+    ``is_only``: the notebook alone, and no other file of the shared branch. ``tracker`` is noted with the version.
+    """
 
     notebook: str
     bump: Bump | None
     message: str
     user: str
     at: str
+    is_only: bool = False
+    tracker: str = ""
 
 
 def publish(repo: Repository, asked: Publishing) -> Version:
     """Publishes a notebook with every file of the shared branch that is not a notebook.
+
+    The tag tells what has changed since the last version of that notebook, cell by cell, and who worked on it.
 
     The tag is the commit point: it is created exclusively and never moves; the blessed branch follows, at the next
     start if not now. The caller holds the collab's lock and has landed the sessions. Raises BadInput (no such
@@ -40,7 +48,7 @@ def publish(repo: Repository, asked: Publishing) -> Version:
     newest = newest_version(repo, path)
     number = _next(newest, asked)
     blessed = repo.head(BLESSED)
-    tree = _blessed_tree(repo, main, blessed, path)
+    tree = _blessed_tree(repo, main, blessed, path, asked.is_only)
     if (
         newest
         and blessed
@@ -48,21 +56,27 @@ def publish(repo: Repository, asked: Publishing) -> Version:
         and tree == repo.tree_of(blessed)
     ):
         raise Unusable(f"nothing has changed since {path} {newest}", "save a change first")
+    last = repo.tags()[version_tag(path, newest)][1] if newest else None
     message = asked.message or f"Publish {path} {number}"
+    told = notes(repo, last, tree, path)
+    people = authors(repo, repo.read(last).parents[-1] if last else None) or (asked.user,)
     trailers: dict[str, str | list[str]] = {
         "Gitcollab-Act": "publish",
         "Gitcollab-User": asked.user,
         "Gitcollab-Version": number,
         "Gitcollab-Path": in_trailer(path),
     }
+    credited: dict[str, str | list[str]] = {"Tracker": asked.tracker} if asked.tracker else {}
+    credited["Co-authored-by"] = credit(tuple(one for one in people if one != asked.user))
     author = Person(name=asked.user)
     parents = [one for one in (blessed, main) if one]
-    commit = repo.commit(tree, parents, message, author=author, at=asked.at, trailers=trailers)
+    commit = repo.commit(tree, parents, message, author=author, at=asked.at, trailers=trailers | credited)
     tag = version_tag(path, number)
-    repo.tag(tag, commit, message, author=author, at=asked.at)
+    repo.tag(
+        tag, commit, "\n\n".join(filter(None, (message, told))), author=author, at=asked.at, trailers=credited
+    )
     repo.move(BLESSED, commit, blessed, f"publish {path} {number}")
-    values = {"at": asked.at, "by": asked.user, "message": message}
-    return Version(notebook=path, version=number, tag=tag, commit=commit, **values)
+    return version_at(repo, tag)
 
 
 def roll_forward(repo: Repository) -> str | None:
@@ -122,11 +136,10 @@ def _next(newest: str, asked: Publishing) -> str:
     return next_version(newest, asked.bump or Bump.MINOR)
 
 
-def _blessed_tree(repo: Repository, main: str, blessed: str | None, path: str) -> str:
-    """The last blessed tree with the notebook and every file of the shared branch that is not a notebook."""
+def _blessed_tree(repo: Repository, main: str, blessed: str | None, path: str, is_only: bool) -> str:
+    """The last blessed tree with the notebook and, unless it alone, every file of the shared branch that is none."""
     tree = repo.edit(None, {}) if blessed is None else repo.tree_of(blessed)
     shared = with_notes(repo, main, None)
-    edits: dict[str, Entry | None] = {
-        change.path: change.new for change in repo.changes(tree, shared) if not is_notebook(change.path)
-    }
+    changed = () if is_only else repo.changes(tree, shared)
+    edits: dict[str, Entry | None] = {one.path: one.new for one in changed if not is_notebook(one.path)}
     return repo.edit(tree, edits | {path: repo.entry(shared, path)})

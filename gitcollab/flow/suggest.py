@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import msgspec
-import semver
 
 from gitcollab import notebooks
 from gitcollab.errors import NotFound
 from gitcollab.flow.points import MAIN, bytes_at
+from gitcollab.flow.versions import next_version
 from gitcollab.model import Bump, Reason, Suggestion
-from gitcollab.repository import Repository, notebook_of, version_tag
+from gitcollab.repository import Repository, version_tag
 
 FIRST = Reason(bump=Bump.MINOR, text="it is the first version: 1.0.0 whatever number is asked for")
 
@@ -28,20 +28,3 @@ def suggestion(repo: Repository, path: str, newest: str) -> Suggestion:
     found = notebooks.suggested_bump(bytes_at(repo, commit, path) or b"", now)
     number = next_version(newest, found.bump) if found.bump else ""
     return msgspec.structs.replace(found, newest=newest, version=number)
-
-
-def newest_version(repo: Repository, path: str) -> str:
-    """Returns the newest published version of a notebook, empty if there is none."""
-    numbers = [
-        semver.Version.parse(tag.rsplit("/v", 1)[1])
-        for tag in repo.tags()
-        if notebook_of(tag) == path.removesuffix(".ipynb")
-    ]
-    return str(max(numbers)) if numbers else ""
-
-
-def next_version(newest: str, bump: Bump) -> str:
-    """Returns the version after ``newest`` (semver.org, 6 to 8)."""
-    version = semver.Version.parse(newest)
-    steps = {Bump.MAJOR: version.bump_major, Bump.MINOR: version.bump_minor, Bump.HOTFIX: version.bump_patch}
-    return str(steps[bump]())

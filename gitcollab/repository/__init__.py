@@ -1,5 +1,6 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
+from gitcollab.repository.commits import signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
@@ -51,6 +52,7 @@ __all__ = [
     "mend",
     "notebook_of",
     "places",
+    "signature",
     "version_of",
     "version_tag",
 ]

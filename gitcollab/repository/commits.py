@@ -110,6 +110,11 @@ def identity(person: Person) -> bytes:
     return f"{display} <{person.name}@gitcollab.invalid>".encode("utf-8", "replace")
 
 
+def signature(person: Person) -> str:
+    """Returns the person as the value of a trailer."""
+    return identity(person).decode("utf-8", "replace")
+
+
 def seconds_of(at: str) -> int:
     """Returns the Unix time of an ISO 8601 time; without a zone it is UTC."""
     try:

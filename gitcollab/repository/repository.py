@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gitcollab.model import Person
 from gitcollab.repository.changes import Kinship, changes, renames
-from gitcollab.repository.commits import Commits, Trailers
+from gitcollab.repository.commits import Commits, Trailers, with_trailers
 from gitcollab.repository.durable import SINGLY, Pending, sync_filesystem
 from gitcollab.repository.errors import disk_errors
 from gitcollab.repository.history import History
@@ -180,9 +180,18 @@ class Repository:
 
     # --- tags ------------------------------------------------------------------------------------------------------
 
-    def tag(self, name: str, commit: str, message: str, *, author: Person, at: str) -> str:
+    def tag(
+        self,
+        name: str,
+        commit: str,
+        message: str,
+        *,
+        author: Person,
+        at: str,
+        trailers: Trailers | None = None,
+    ) -> str:
         """Tags a commit, exclusively and for ever; returns the tag object's id. TagExists if taken."""
-        return self._tags.make(name, commit, message, author, at)
+        return self._tags.make(name, commit, with_trailers(message, trailers or {}), author, at)
 
     def tags(self, prefix: str = "") -> dict[str, tuple[str, str]]:
         """Returns {tag name: (tag id, commit id)} of the tags that begin with ``prefix``."""

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from gitcollab.model import Person
-from gitcollab.repository.commits import identity, seconds_of, with_trailers
+from gitcollab.repository.commits import identity, seconds_of
 from gitcollab.repository.errors import Damaged, RefMoved, TagExists
 from gitcollab.repository.locks import checked_ref
 from gitcollab.repository.objects import Objects
@@ -37,7 +37,7 @@ class Tags:
         ref = checked_ref(PREFIX + name)
         head = f"object {checked_oid(commit)}\ntype commit\ntag {name}\ntagger "
         tagger = identity(author) + b" %d +0000\n\n" % seconds_of(at)
-        body = with_trailers(message, {}).encode("utf-8", "replace")
+        body = message.encode("utf-8", "replace")
         oid = self._objects.write("tag", head.encode("utf-8", "surrogateescape") + tagger + body)
         try:
             self._refs.move(ref, oid, None, "publish")

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import msgspec
+from sqlalchemy import Connection
+from starlette.responses import Response
 
 from gitcollab.acts import Publish, ReadVersions, SuggestVersion
-from gitcollab.errors import BadInput
-from gitcollab.model import Bump, Suggestion, Version, checked_path
+from gitcollab.errors import BadInput, NotFound
+from gitcollab.model import Bump, Suggestion, Summary, Version, checked_path
+from gitcollab.store import collabs, people
 from gitcollab.web.ask import Ask
+from gitcollab.web.citing import FORMS, Citation
 from gitcollab.web.doors import Door
 
 
 class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """What to publish; ``bump`` null: minor, or 1.0.0 the first time."""
+    """What to publish; ``bump`` null: minor, or 1.0.0 the first time; ``only``: no other file with it."""
 
     notebook: str
     bump: str | None = None
     message: str = ""
+    only: bool = False
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +50,37 @@ async def suggested(ask: Ask) -> Suggestion:
     return await ask.read(SuggestVersion(actor=ask.actor, collab=await ask.collab(), notebook=path))  # type: ignore[no-any-return]
 
 
+class Cited(msgspec.Struct, frozen=True, kw_only=True):
+    """Which version to cite, the newest if none is named; ``form`` is text, bibtex or cff."""
+
+    notebook: str
+    version: str = ""
+    form: str = "text"
+
+
+async def cite(ask: Ask) -> Response:
+    """Says how a published version is cited."""
+    wanted, collab = ask.query(Cited), await ask.collab()
+    if wanted.form not in FORMS:
+        raise BadInput(f"{wanted.form[:20]!r} is no form of citation", f"use {', '.join(FORMS)}")
+    act = ReadVersions(actor=ask.actor, collab=collab, notebook=checked_path(wanted.notebook))
+    found = [one for one in await ask.read(act) if wanted.version in ("", one.version)]
+    if not found:
+        raise NotFound("there is no such version", "list the versions")
+    version: Version = found[0]
+    summary, names = await ask.site.look(_cited, collab, ask.actor.user, version.authors)
+    url = f"{ask.site.base_url}/api/collabs/{collab}/files/{quote(version.notebook)}?at={version.version}"
+    written, kind = FORMS[wanted.form]
+    text = written(Citation(version=version, title=summary.title, authors=names, url=url))
+    return Response(text, media_type=kind)
+
+
+def _cited(conn: Connection, collab: str, user: str, authors: tuple[str, ...]) -> tuple[Summary, list[str]]:
+    """The collab, and its authors by the names they are shown under."""
+    shown = {person.name: person.display for person in people.people(conn)}
+    return collabs.summary(conn, collab, user), [shown.get(one) or one for one in authors]
+
+
 async def publish(ask: Ask) -> Version:
     """Publishes a notebook as its next version."""
     new = await ask.form(NewVersion)
@@ -52,6 +90,7 @@ async def publish(ask: Ask) -> Version:
         notebook=checked_path(new.notebook),
         bump=bump(new.bump),
         message=new.message,
+        is_only=new.only,
     )
     return await ask.do(act)  # type: ignore[no-any-return]
 
@@ -71,6 +110,7 @@ DOORS = (
     Door(
         method="GET", path="/api/collabs/{id}/versions", go=versions, query=Wanted, answer=tuple[Version, ...]
     ),
+    Door(method="GET", path="/api/collabs/{id}/cite", go=cite, query=Cited, answer=bytes),
     Door(
         method="POST",
         path="/api/collabs/{id}/publish",
