@@ -288,6 +288,8 @@ class Collab:
                 message=act.message,
                 user=actor.user,
                 at=self._ground.now(),
+                is_only=act.is_only,
+                tracker=read_charter(self._repo, self._given.charter).tracker,
             )
             version = publish(self._repo, asked)
             self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)
@@ -301,5 +303,3 @@ class Collab:
         with self._turns.taking():
             allow(act.actor, act, self._register.role(act.actor.user))
             yield act.actor
-                is_only=act.is_only,
-                tracker=read_charter(self._repo, self._given.charter).tracker,
