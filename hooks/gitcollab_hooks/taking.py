@@ -1,0 +1,123 @@
+"""Taking: what Jupyter has saved is brought to gitcollab at once, and again later if that cannot be reached now.
+
+The files themselves are the queue: whatever is lost here, the server's own watcher finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gitcollab.errors import GitcollabError, NotSignedIn, Unavailable
+from gitcollab_hooks.documents import Document, Documents
+from gitcollab_hooks.server import Server
+
+Json = Any
+Tell = Callable[[Json], None]
+
+PAUSE = 5.0
+"""Seconds after which what could not be brought is tried again."""
+
+REMEMBERED = 500
+"""Files whose last receipt is remembered."""
+
+FRESH = 30.0
+"""Seconds for which it is: the hook and the front end both bring the same save."""
+
+
+class Taking:
+    """Brings saved files to their sessions, one after the other. ``tell`` hears what became of them."""
+
+    def __init__(self, server: Server, documents: Documents, tell: Tell) -> None:
+        self._server, self._documents, self._tell = server, documents, tell
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._taken: dict[Path, tuple[str, Json, float]] = {}
+        self._lock = threading.Lock()
+        self._waiting: dict[str, None] = {}
+        self._thread = threading.Thread(target=self._run, name="gitcollab saves", daemon=True)
+
+    def start(self) -> None:
+        """Begins to work through what is put down."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends when the file under way is done."""
+        self._queue.put(None)
+
+    def put(self, file: str) -> None:
+        """Notes that a file has been saved. Never raises, never waits."""
+        self._queue.put(file)
+
+    @property
+    def waiting(self) -> int:
+        """How many saved files could not be brought yet."""
+        return len(self._waiting)
+
+    def take(self, document: Document, digest: str = "") -> tuple[Json, str] | None:
+        """Brings a document's file as it lies there; returns the receipt, and the sha256 of what was brought.
+
+        Nothing happens, and None is returned, if it is gone or not what ``digest`` says. The same bytes are brought
+        once. Raises what the server refuses with.
+        """
+        with self._lock:
+            try:
+                data = document.file.read_bytes()
+            except OSError:
+                return None
+            found = hashlib.sha256(data).hexdigest()
+            if digest and found != digest:
+                return None
+            known = self._taken.get(document.file)
+            is_known = known and known[0] == found and known[1]["session"] == document.session
+            if known and is_known and time.monotonic() < known[2]:
+                return known[1], found
+            receipt = self._server.client().save(
+                document.collab, document.session, document.path, data, tool="jupyter"
+            )
+            receipt = {**receipt, "session": document.session}
+            self._taken[document.file] = (found, receipt, time.monotonic() + FRESH)
+            while len(self._taken) > REMEMBERED:
+                del self._taken[next(iter(self._taken))]
+            return receipt, found
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._server.close()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                file = self._queue.get(timeout=PAUSE if self._waiting else None)
+            except queue.Empty:
+                for each in list(self._waiting):
+                    self._bring(each)
+                continue
+            if file is None:
+                return
+            self._bring(file)
+
+    def _bring(self, file: str) -> None:
+        try:
+            document = self._documents.find(self._server.client(), Path(file))
+            taken = self.take(document) if document else None
+        except (Unavailable, NotSignedIn) as why:
+            self._waiting[file] = None
+            self._tell({"kind": "waiting", "file": file, "message": why.message})
+            return
+        except GitcollabError as why:  # a refusal, which another try does not change
+            self._waiting.pop(file, None)
+            self._tell({"kind": "refused", "file": file, "message": why.message, "hint": why.hint})
+            return
+        self._waiting.pop(file, None)
+        if document and taken:
+            receipt, digest = taken
+            self._tell(
+                {"kind": "taken", "file": file, "collab": document.collab, "receipt": receipt, "hash": digest}
+            )

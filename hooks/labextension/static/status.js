@@ -1,0 +1,55 @@
+// @ts-check
+// The line in the status bar: what became of the last save, and with whom the notebook is shared.
+
+import { element } from './marks.js';
+
+/**
+ * @param {import('./document.js').OpenDocument | null} document
+ * @param {string[]} others names of the other members
+ * @returns {{text: string, title: string, kind: 'quiet' | 'well' | 'trouble'}}
+ */
+export function standing(document, others) {
+  if (!document || !document.context.isReady) {
+    return { text: '', title: '', kind: 'quiet' };
+  }
+  if (document.isAway) {
+    const title = `${document.trouble}. Saving works as ever; it is taken in when gitcollab is back.`;
+    return { text: '⚠ gitcollab is away · saved here', title, kind: 'trouble' };
+  }
+  if (!document.state.tracked) {
+    return { text: document.trouble ? '⚠ gitcollab' : '', title: document.trouble, kind: document.trouble ? 'trouble' : 'quiet' };
+  }
+  const { version } = document;
+  const shared = others.length ? `shared with ${others.join(', ')}` : 'shared with nobody yet';
+  const at = document.savedAt?.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const saved = document.untaken || document.isSaving ? 'saving' : document.isEdited ? 'edited' : 'saved';
+  const parts = [
+    saved,
+    version ? `version ${version.slice(0, 4)}` : 'no version yet',
+    ...(at ? [at] : []),
+    ...(document.isPaused ? ['paused'] : []),
+    shared
+  ];
+  return { text: parts.join(' · '), title: document.trouble || `version ${version} of ${document.state.alias}`, kind: document.trouble ? 'trouble' : 'well' };
+}
+
+export class Status {
+  /** @param {any} Widget */
+  constructor(Widget) {
+    this.node = element('span', { className: 'gitcollab-status', role: 'status' });
+    this.widget = new Widget({ node: this.node });
+  }
+
+  /**
+   * @param {import('./document.js').OpenDocument | null} document
+   * @param {string[]} others
+   */
+  show(document, others) {
+    const { text, title, kind } = standing(document, others);
+    if (this.node.textContent !== text) {
+      this.node.textContent = text;
+    }
+    this.node.title = title;
+    this.node.dataset.kind = kind;
+  }
+}

@@ -1,0 +1,110 @@
+"""Two people in two JupyterLabs on one notebook: what each does shows in the other's, and no question is ever asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from .jupyters import Stage, notebook, staged
+from .labs import made
+
+
+pytestmark = pytest.mark.timeout(900)  # the first test waits for the Jupyters, too
+
+
+@pytest.fixture(scope="module")
+def stage(server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(server, made("lab-4.6"), chromium, tmp_path_factory.mktemp("labs")) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def closed(stage: Stage) -> Iterator[None]:
+    yield
+    stage.close()
+
+
+def test_what_two_people_change_in_different_cells_is_in_both_open_notebooks(stage: Stage) -> None:
+    path = stage.shared("different", notebook("x = 1", "y = 1", "z = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+    ana.replaces(0, "x = 2")
+    ana.saves()
+    ben.sees(0, "x = 2")
+    ben.replaces(2, "z = 2")
+    ben.saves()
+    ana.sees(2, "z = 2")
+    for one in (ana, ben):
+        one.is_tracked()
+        one.has_no_dialog()
+        assert ["x = 2", "y = 1", "z = 2"] == one.sources()
+        one.has_on_disk("x = 2", "y = 1", "z = 2")
+
+
+def test_a_cell_that_prints_meanwhile_keeps_all_of_its_outputs_on_both_sides(stage: Stage) -> None:
+    slow = "import time\nfor n in range(6):\n    print('tick', n)\n    time.sleep(1)"
+    path = stage.shared("printing", notebook("x = 1", slow, "z = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+        one.has_a_kernel()
+    ticks = "".join(f"tick {n}\n" for n in range(6))
+    for one in (ana, ben):
+        one.runs_cell(1)
+        one.shows(1, "tick 0")
+    ana.replaces(0, "x = 2")
+    ana.saves()
+    ben.sees(0, "x = 2")
+    assert not ben.is_idle(1)
+    ben.replaces(2, "z = 2")
+    ben.saves()
+    ana.sees(2, "z = 2")
+    for one in (ana, ben):
+        one.prints(1, ticks)
+        one.has_no_dialog()
+        assert ["x = 2", slow, "z = 2"] == one.sources()
+
+
+def test_the_same_line_is_contested_and_settled_in_place(stage: Stage) -> None:
+    path = stage.shared("contested", notebook("rate = 1", "y = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+    ben.replaces(0, "rate = 3")
+    ana.replaces(0, "rate = 2")
+    ana.saves()
+    ben.types(1, "0")
+    ben.saves()
+    for one in (ana, ben):
+        one.page.locator(".gitcollab-mark-contested").wait_for()
+    assert ("rate = 2", "rate = 3") == (ana.sources()[0], ben.sources()[0])
+    ana.sees(1, "y = 10")
+    ben.page.locator(".gitcollab-mark-contested").get_by_role("button", name="Take mine").click()
+    ana.sees(0, "rate = 3")
+    for one in (ana, ben):
+        one.page.locator(".gitcollab-mark-contested").wait_for(state="detached")
+        one.has_no_dialog()
+        one.has_on_disk("rate = 3", "y = 10")
+
+
+def test_undo_after_an_incoming_change_takes_back_ones_own_last_edit_only(stage: Stage) -> None:
+    path = stage.shared("undo", notebook("x = 1", "y = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+    ben.types(1, "0")
+    ana.replaces(0, "x = 2")
+    ana.saves()
+    ben.sees(0, "x = 2")
+    ben.cell(1).locator(".cm-content").click()
+    ben.page.keyboard.press("Control+z")
+    ben.sees(1, "y = 1")
+    for _ in range(3):
+        ben.page.keyboard.press("Control+z")
+    assert ["x = 2", "y = 1"] == ben.sources()
+    ben.cell(0).locator(".cm-content").click()
+    ben.page.keyboard.press("Control+z")
+    assert ["x = 2", "y = 1"] == ben.sources()

@@ -1,0 +1,156 @@
+"""The extension in a real Jupyter server: enabled, signed in or silent, and never in the way of a save."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gitcollab_hooks.doors import DOING, READING
+
+from gitcollab.workers.limits import die_with
+
+from .conftest import LIMIT, as_bytes, book, eventually
+
+TOKEN = "a-token"
+
+
+@dataclass
+class Jupyter:
+    """A running Jupyter server."""
+
+    directory: Path
+    url: str
+
+    def ask(self, method: str, path: str, body: Any = None, *, token: str = TOKEN) -> tuple[int, Any]:
+        """Status and body of an answer."""
+        data = None if body is None else json.dumps(body).encode()
+        asked = urllib.request.Request(f"{self.url}{path}", data, method=method)
+        if token:
+            asked.add_header("Authorization", f"token {token}")
+        try:
+            with urllib.request.urlopen(asked, timeout=LIMIT) as answer:
+                text = answer.read()
+                return answer.status, json.loads(text) if text else None
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def save(self, path: str, content: Any) -> int:
+        """Saves a notebook as the front end does."""
+        return self.ask("PUT", f"/api/contents/{path}", {"type": "notebook", "content": content})[0]
+
+
+@pytest.fixture(scope="module")
+def jupyter(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    server.client("ana")
+    place = tmp_path_factory.mktemp("jupyter")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
+        *(f"--ServerApp.root_dir={place}", "--ServerApp.jpserver_extensions=gitcollab_hooks=True"),
+    ]
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    where = {
+        "GITCOLLAB_URL": server.url,
+        "GITCOLLAB_TOKEN": server.tokens["ana"],
+        "HOME": str(place / "home"),
+    }
+    me = os.getpid()
+    with (
+        (place / "log").open("wb") as log,
+        subprocess.Popen(
+            command, env={**kept, **where}, stdout=log, stderr=log, preexec_fn=lambda: die_with(me)
+        ) as running,
+    ):
+        one = Jupyter(place, f"http://127.0.0.1:{port}")
+        eventually(lambda: answers(one), lambda: (place / "log").read_text())
+        yield one
+        running.terminate()
+        running.wait(LIMIT)
+    said = (place / "log").read_text()
+    assert "Traceback" not in said, said
+
+
+def answers(one: Jupyter) -> bool:
+    try:
+        return 200 == one.ask("GET", "/api/status")[0]
+    except OSError:
+        time.sleep(0.05)
+        return False
+
+
+def test_no_door_opens_without_a_sign_in(jupyter: Jupyter) -> None:
+    doors = [("GET", name) for name in READING] + [("POST", name) for name in DOING]
+    for token in ("", "wrong"):
+        refused = {
+            name: jupyter.ask(
+                method, f"/gitcollab/api/{name}", {} if method == "POST" else None, token=token
+            )[0]
+            for method, name in doors
+        }
+        assert dict.fromkeys((name for _, name in doors), 403) == refused
+
+
+def test_jupyter_itself_finds_no_door_that_forgot_to_ask_for_a_sign_in() -> None:
+    script = """
+import warnings
+from jupyter_server.serverapp import ServerApp
+from jupyter_server.utils import JupyterServerAuthWarning
+app = ServerApp(allow_unauthenticated_access=False, jpserver_extensions={"gitcollab_hooks": True},
+                reraise_server_extension_failures=True, open_browser=False, allow_root=True, port=0)
+with warnings.catch_warnings(record=True) as found:
+    warnings.simplefilter("always", JupyterServerAuthWarning)
+    app.initialize(argv=[], new_httpserver=False)
+print([str(one.message) for one in found if "gitcollab" in str(one.message)])
+"""
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT * 2, check=False)
+    assert (0, "[]") == (ran.returncode, ran.stdout.strip().rpartition("\n")[2]), ran.stderr
+
+
+def test_what_is_no_question_is_refused_in_words(jupyter: Jupyter) -> None:
+    status, said = jupyter.ask("POST", "/gitcollab/api/sync", {"no": "path"})
+    assert (400, "bad-input") == (status, json.loads(said)["error"])
+    assert 400 == jupyter.ask("POST", "/gitcollab/api/sync", ["list"])[0]
+
+
+def test_a_saved_notebook_is_brought_at_once(jupyter: Jupyter, server: Any) -> None:
+    (jupyter.directory / "plan.ipynb").write_bytes(as_bytes(book(a="x = 1\n")))
+    status, made = jupyter.ask("POST", "/gitcollab/api/share", {"path": "plan.ipynb", "users": "ben"})
+    assert 200 == status
+    assert 200 == jupyter.save("plan.ipynb", book(a="x = 2\n"))
+    ben = server.client("ben")
+    eventually(lambda: b"x = 2" in ben.file(made["id"], "plan.ipynb").body)
+    _, said = jupyter.ask("POST", "/gitcollab/api/sync", {"path": "plan.ipynb", "tab": "t"})
+    assert (True, made["id"], "ana") == (said["tracked"], said["collab"], said["me"])
+
+
+def test_a_notebook_of_nobody_elses_is_saved_as_ever(jupyter: Jupyter) -> None:
+    assert 201 == jupyter.save("own.ipynb", book(a="x"))
+    assert {"tracked": False} == jupyter.ask(
+        "POST", "/gitcollab/api/sync", {"path": "own.ipynb", "tab": "t"}
+    )[1]
+
+
+def test_importing_the_extension_is_light() -> None:
+    script = """
+import time
+begin = time.process_time(); import gitcollab_hooks; ours = time.process_time() - begin
+begin = time.process_time(); import nbformat; theirs = time.process_time() - begin
+print(ours / theirs)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert float(ran.stdout) <= 0.15
