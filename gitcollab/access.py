@@ -74,6 +74,9 @@ TABLE: dict[type[Act], Rule] = {
     ),  # own session branches; main: maintainers, see _keep_to_own_branches
     # the shared work
     acts.Settle: Rule("write", Role.EDITOR),
+    acts.Comment: Rule("write", Role.EDITOR),
+    acts.Reply: Rule("write", Role.EDITOR),
+    acts.ResolveComment: Rule("write", Role.EDITOR),
     acts.Publish: Rule("publish", Role.MAINTAINER),
     # reading; Reading itself stands for what a door reads without an act: events, members, sessions, a clone
     acts.Reading: Rule("read", Role.VIEWER),
@@ -83,6 +86,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.ReadDiff: Rule("read", Role.VIEWER),
     acts.ReadBlame: Rule("read", Role.VIEWER),
     acts.ReadItems: Rule("read", Role.VIEWER),
+    acts.ReadThreads: Rule("read", Role.VIEWER),
     acts.ReadVersions: Rule("read", Role.VIEWER),
     acts.SuggestVersion: Rule("read", Role.VIEWER),
     acts.Resolve: Rule("read", Role.VIEWER),

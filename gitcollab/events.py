@@ -121,6 +121,18 @@ class Closed(Event):
     cell: str | None = None
 
 
+class Commented(Event):
+    """Somebody spoke in a thread. ``said``: comment, reply, resolve, reopen; ``mentioned``: whom the text calls with @."""
+
+    commit: str
+    thread: str
+    said: str
+    path: str
+    cell: str | None = None
+    text: str = ""
+    mentioned: tuple[str, ...] = ()
+
+
 class Forked(SessionEvent):
     """A stale copy could not be combined with its own session and goes on as ``fork``."""
 
@@ -213,6 +225,7 @@ AnyEvent = (
     | Contested
     | Settled
     | Closed
+    | Commented
     | Forked
     | Asked
     | Skipped

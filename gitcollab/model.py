@@ -274,6 +274,34 @@ class HeldSave(Value):
     has_earlier: bool = True
 
 
+class Remark(Value):
+    """What one person said in a thread."""
+
+    user: str
+    at: str
+    text: str
+
+
+class Thread(Value):
+    """A thread of remarks on a file, a cell of it, a line (from 0) of the cell or text, or an output of the cell.
+
+    ``quote`` is the beginning of what it is about, ``commit`` the shared branch's when it began. ``resolved_by`` is empty
+    while it is open. ``is_outdated``: what it is about is no longer there.
+    """
+
+    id: str
+    path: str
+    cell: str | None
+    quote: str
+    remarks: tuple[Remark, ...]
+    line: int | None = None
+    output: int | None = None
+    commit: str = ""
+    resolved_by: str = ""
+    resolved_at: str = ""
+    is_outdated: bool = False
+
+
 class Version(Value):
     """A published version of a notebook."""
 

@@ -100,6 +100,9 @@ EDITORS = {
     acts.Sweep,
     acts.Push,
     acts.Settle,
+    acts.Comment,
+    acts.Reply,
+    acts.ResolveComment,
 }
 
 

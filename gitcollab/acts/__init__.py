@@ -3,7 +3,7 @@
 ``ANSWERS`` says what comes back. Reading acts are asked of the workers; they change nothing.
 """
 
-from gitcollab.acts import people, pure, pushing, reading, serving, work
+from gitcollab.acts import people, pure, pushing, reading, serving, talking, work
 from gitcollab.acts.act import Act, CollabAct
 from gitcollab.acts.people import (
     AcceptInvitation,
@@ -54,6 +54,7 @@ from gitcollab.acts.reading import (
     SuggestVersion,
 )
 from gitcollab.acts.serving import Follow, Status
+from gitcollab.acts.talking import Comment, ReadThreads, Reply, ResolveComment
 from gitcollab.acts.work import (
     CloseSession,
     Deliver,
@@ -75,6 +76,7 @@ ANSWERS: dict[type[Act], object] = {
     **pushing.ANSWERS,
     **serving.ANSWERS,
     **reading.ANSWERS,
+    **talking.ANSWERS,
     **pure.ANSWERS,
 }
 """The type of each act's answer."""
@@ -89,6 +91,7 @@ __all__ = [
     "ApproveVersion",
     "CloseSession",
     "CollabAct",
+    "Comment",
     "CreateCollab",
     "CreateLink",
     "CreateToken",
@@ -116,6 +119,7 @@ __all__ = [
     "ReadFile",
     "ReadItems",
     "ReadLog",
+    "ReadThreads",
     "ReadVersions",
     "Reading",
     "RedeemLink",
@@ -127,7 +131,9 @@ __all__ = [
     "RenderNotebook",
     "RenderPiece",
     "Rendered",
+    "Reply",
     "Resolve",
+    "ResolveComment",
     "RevokeLink",
     "RevokeToken",
     "Save",

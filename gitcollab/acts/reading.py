@@ -84,8 +84,8 @@ class RenderNotebook(Reading):
 class RenderDiff(Reading):
     """The differences of one notebook or text file as safe HTML, cell by cell.
 
-    ``cells``: only those from the first to before the second, counted in the order of the answer, and the unchanged ones
-    of them whole; without it long runs of unchanged cells are only counted.
+    ``cells``: only those from the first to before the second, counted in the order of the answer, and the unchanged
+    ones of them whole; without it long runs of unchanged cells are only counted.
     """
 
     start: str

@@ -15,6 +15,7 @@ from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
 from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
+from gitcollab.collab.talk import Talk
 from gitcollab.errors import BadInput, Forbidden
 from gitcollab.events import AnyEvent, Joined, Left, Membership
 from gitcollab.flow.charter import Charter, read_charter, written
@@ -28,6 +29,7 @@ from gitcollab.model import (
     Receipt,
     Session,
     SessionName,
+    Thread,
     Version,
     checked_path,
 )
@@ -48,6 +50,7 @@ class Collab:
         self._repo, self._turns, self._register = ground.repo, ground.turns, ground.register
         self._exchange = Exchange(ground)
         self._saves = Saves(ground, self._exchange)
+        self._talk = Talk(ground)
         self._pushes = Pushes(ground, self._exchange)
         self.desks = ground.desks
 
@@ -274,6 +277,11 @@ class Collab:
             self._ground.main_moved()
             self._exchange.deliver_all()
             return Receipt(snapshot=None, landed=commit, version=commit)
+
+    def say(self, act: acts.Comment | acts.Reply | acts.ResolveComment) -> Thread:
+        """Keeps what a person says of a cell, a line or an output."""
+        with self._acting(act):
+            return self._talk.say(act)
 
     def publish(self, act: acts.Publish) -> Version:
         """Publishes a notebook; what lies unsaved in watched workspaces is taken in first, and everybody landed."""

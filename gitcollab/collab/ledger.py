@@ -10,6 +10,7 @@ from gitcollab import store
 from gitcollab.events import (
     AnyEvent,
     Closed,
+    Commented,
     Contested,
     Delivered,
     Forked,
@@ -26,7 +27,7 @@ from gitcollab.store import journal
 Tell = Callable[[AnyEvent], None]
 
 TAGS = "refs/tags/"
-CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Published)
+CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Published, Commented)
 """The order in which events of one second follow from each other."""
 
 

@@ -9,11 +9,12 @@ from gitcollab import acts, notebooks
 from gitcollab.errors import BadInput, NotFound, TooLarge
 from gitcollab.flow.alter import changes_between, is_ours, printable
 from gitcollab.flow.blame import blame
+from gitcollab.flow.comments import read_threads
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
 from gitcollab.flow.suggest import suggestion
 from gitcollab.flow.versions import newest_version, versions
-from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Suggestion, Version
+from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Suggestion, Thread, Version
 from gitcollab.repository import Commit, Entry, Repository
 
 __all__ = ["answer", "changes_between"]
@@ -112,6 +113,11 @@ def _(act: acts.ReadItems, repo: Repository) -> tuple[Item, ...]:
 def _(act: acts.SuggestVersion, repo: Repository) -> Suggestion:
     path = act.notebook
     return suggestion(repo, path, newest_version(repo, path))
+
+
+@_answer.register
+def _(act: acts.ReadThreads, repo: Repository) -> tuple[Thread, ...]:
+    return read_threads(repo, repo.resolve("main"), act.path)
 
 
 @_answer.register

@@ -12,6 +12,7 @@ from typing import Any
 
 from gitcollab.events import AnyEvent, Closed, Contested, Delivered, Forked, Landed, Published, Saved, Settled
 from gitcollab.flow.alter import changes_between
+from gitcollab.flow.comments import commented
 from gitcollab.flow.items import printable, read_items
 from gitcollab.flow.points import MAIN, is_volatile, of_trailer
 from gitcollab.flow.pushed import pushes
@@ -99,6 +100,8 @@ def _forked(collab: str, ref: str, commit: Commit) -> list[AnyEvent]:
 def _on_main(repo: Repository, collab: str, commit: Commit) -> list[AnyEvent]:
     act = _one(commit, "Act")
     user = _one(commit, "User")
+    if act == "comment":
+        return [*commented(repo, collab, commit)]
     if act not in {"landing", "settlement"}:
         return []
     parent = commit.parents[0]

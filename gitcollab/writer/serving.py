@@ -128,6 +128,8 @@ class Serving:
                 return house.collab(act.collab).push(act)
             case acts.Settle():
                 return house.collab(act.collab).settle(act)
+            case acts.Comment() | acts.Reply() | acts.ResolveComment():
+                return house.collab(act.collab).say(act)
             case acts.Publish():
                 version = house.collab(act.collab).publish(act)
                 show_published(house, act.collab)
