@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,9 +46,12 @@ def command(*words: str, repository: Path) -> list[str]:
     return [git_path(), f"--git-dir={repository.absolute()}", *settings, *words]
 
 
-def service(name: str, *words: str, repository: Path) -> list[str]:
-    """Returns the arguments of upload-pack or receive-pack, which take the repository at their end."""
-    settings = [word for setting in SETTINGS for word in ("-c", setting)]
+def service(name: str, *words: str, repository: Path, also: Sequence[str] = ()) -> list[str]:
+    """Returns the arguments of upload-pack or receive-pack, which take the repository at their end.
+
+    ``also`` are further settings, which win over ours.
+    """
+    settings = [word for setting in (*SETTINGS, *also) for word in ("-c", setting)]
     return [git_path(), *settings, name, *words, "--", str(repository.absolute())]
 
 

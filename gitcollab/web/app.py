@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Scope
 
 from gitcollab.acts import Reading
 from gitcollab.errors import BadInput, GitcollabError, NotFound, NotSignedIn, TooLarge
+from gitcollab.store import collabs
 from gitcollab.web import pages, stream
 from gitcollab.web.answers import refusal
 from gitcollab.web.api import DOORS
@@ -30,7 +31,8 @@ from gitcollab.web.auth import Credential, SignedIn, actor_of
 from gitcollab.web.doors import routes
 from gitcollab.web.front import Front
 from gitcollab.web.gate import keep_gate
-from gitcollab.web.git import Authorise, GitDoor
+from gitcollab.web.git import Authorise, Find, GitDoor
+from gitcollab.web.gitpush import any_push, receiver
 from gitcollab.web.guard import Guard
 from gitcollab.web.health import Health
 from gitcollab.web.hub import Hub
@@ -105,7 +107,12 @@ def create_app(given: Surroundings) -> Application:
         lifespan=lifespan(site),
     )
     app.router.redirect_slashes = False
-    git = GitDoor(lambda collab: given.repositories / f"{collab}.git", fetching(site))
+    git = GitDoor(
+        lambda collab: given.repositories / f"{collab}.git",
+        authorising(site),
+        receiver=receiver(site, given.repositories.parent / "run" / "git-hooks"),
+        find=finding(site),
+    )
     app.router.default = SignedIn(Router(inner(site, templates, git), redirect_slashes=False), site)
     guard = Guard(app, front, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
     return Application(guard, site.hub)
@@ -125,19 +132,29 @@ def site_of(given: Surroundings) -> Site:
     )
 
 
-def fetching(site: Site) -> Authorise:
+def authorising(site: Site) -> Authorise:
     """What the git door asks before and while it answers: whether the credential still opens the collab."""
 
-    def check(connection: Connection, credential: Credential, collab: str) -> None:
+    def check(connection: Connection, credential: Credential, collab: str, is_push: bool) -> None:
         actor = actor_of(connection, credential)
         if actor is None:
             raise NotSignedIn("This token is no more", "use another one as password")
-        admitted(connection, actor, Reading(actor=actor, collab=collab))
+        asked = any_push(actor, collab) if is_push else Reading(actor=actor, collab=collab)
+        admitted(connection, actor, asked)
 
     async def authorise(scope: Scope, collab: str, is_push: bool) -> None:
-        await site.look(check, scope["state"]["credential"], collab)
+        await site.look(check, scope["state"]["credential"], collab, is_push)
 
     return authorise
+
+
+def finding(site: Site) -> Find:
+    """How the git door finds a collab by the alias that a person calls it."""
+
+    async def find(scope: Scope, alias: str) -> str:
+        return await site.look(collabs.find, alias, scope["state"]["actor"].user)
+
+    return find
 
 
 def inner(site: Site, templates: Templates, git: ASGIApp) -> list[BaseRoute]:

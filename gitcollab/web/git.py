@@ -1,14 +1,16 @@
-"""The door for stock git: smart HTTP below ``/git/ID.git``, fetching so far.
+"""The door for stock git: smart HTTP below ``/git/ID.git``; a collab's alias, URL-encoded, stands for its id.
 
-It runs ``git upload-pack`` directly: one program per request, its arguments and environment from scratch. No dumb
-protocol, no other service (facts-git §4). A refusal is plain text, which git shows to its user after ``remote:``.
+It runs ``git upload-pack`` and ``git receive-pack`` directly: one program per request, its arguments and environment
+from scratch. No dumb protocol, no other service (facts-git §4). A refusal is plain text, or for a push an answer in
+git's own words; git shows both to its user after ``remote:``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -18,17 +20,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gitcollab import program
 from gitcollab.errors import BadInput, Forbidden, GitcollabError, NotFound, NotSignedIn
-from gitcollab.model import Actor
+from gitcollab.model import COLLAB_ID, Actor
 from gitcollab.web.gitbody import Body
-from gitcollab.web.gitrun import Limits, Run
+from gitcollab.web.gitcommands import Incoming, refused
+from gitcollab.web.gitpush import Receiver, receiving
+from gitcollab.web.gitrun import Limits, Run, Runs
 from gitcollab.web.places import Places
 
 FETCH, PUSH = "git-upload-pack", "git-receive-pack"
 
-ROUTE = re.compile(r"(?:/git)?/(c[a-z2-7]{9})\.git/(info/refs|git-upload-pack|git-receive-pack)")
+ROUTE = re.compile(r"(?:/git)?/([^/]{1,300})\.git/(info/refs|git-upload-pack|git-receive-pack)")
 
 Authorise = Callable[[Scope, str, bool], Awaitable[None]]
 """(scope, collab id, whether it is a push): returns if this may go on, else raises NotFound or Forbidden."""
+
+Find = Callable[[Scope, str], Awaitable[str]]
+"""(scope, alias): the id of the collab that a person calls so; NotFound if there is none of theirs."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class GitDoor:
     """An ASGI application for the paths below ``/git``, behind the sign-in.
 
     ``repository_path_of`` gives a collab's repository by its id; ``authorise`` is asked before anything is looked at,
-    and again every few seconds while an answer streams.
+    and again and again while an answer streams. ``runs`` are the programs under way; ``receiver`` takes pushes.
     """
 
     def __init__(
@@ -58,11 +65,16 @@ class GitDoor:
         authorise: Authorise,
         limits: Limits | None = None,
         places: Places | None = None,
+        *,
+        receiver: Receiver | None = None,
+        find: Find | None = None,
     ) -> None:
         self._repository_path_of = repository_path_of
         self._authorise = authorise
         self._limits = limits or Limits()
         self._places = places or Places()
+        self._receiver, self._find = receiver, find
+        self.runs = Runs()
         program.git_path()  # looked for once, before any request waits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,18 +87,68 @@ class GitDoor:
             await refusal(error)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Started) -> None:
-        call = read_call(scope)
+        call = await self._named(scope, read_call(scope))
         await self._authorise(scope, call.collab, call.service == PUSH)
-        if call.service == PUSH:
-            raise Forbidden("pushing by git is not open yet", "save into a workspace: gitcollab join")
         headers = Headers(scope=scope)
-        body = Body(receive, headers, call.service, self._limits.request_size)
+        is_push = call.service == PUSH and not call.is_advertisement
+        limit = self._limits.pack_size if is_push else self._limits.request_size
+        body = Body(receive, headers, call.service, limit)
+        async with self._places.taken(user_of(scope), call.collab):
+            if is_push:
+                await self._take(scope, call, body, send)
+                return
+            env = program.environment(headers.get("git-protocol", "") if call.service == FETCH else "")
+            run = Run(await self._argv(call), env, self._limits, self._still_allowed(scope, call))
+            with self.runs.entered(call.collab, user_of(scope), run):
+                await run.serve(body, send, call.type, preamble(call, env))
+
+    async def _take(self, scope: Scope, call: Call, body: Body, send: Send) -> None:
+        """Receives a push: what may not be is told to git in its own words, before any program is started."""
+        if self._receiver is None:
+            raise Forbidden("pushing by git is not open here", "save into a workspace: gitcollab join")
+        pushed = Incoming(body, self._receiver.caps.objects)
+        try:
+            commands = await pushed.commands()
+            await self._receiver.admit_all(scope, call.collab, commands)
+        except GitcollabError as error:
+            with suppress(GitcollabError):
+                await pushed.heard()
+            if not pushed.known.moves:
+                raise  # not what git says
+            await answer(send, call, refused(pushed.known, error))
+            return
+        if not commands.moves:  # git asks with an empty push whether a large one will be let in
+            await answer(send, call, b"")
+            return
+        talk = self._receiver.talk(scope, call.collab, self._repository_path_of(call.collab), commands)
+        try:
+            env = program.environment() | talk.line.environment
+            limits = receiving(self._limits)
+            run = Run(await self._argv(call), env, limits, self._still_allowed(scope, call), talk)
+            with self.runs.entered(call.collab, user_of(scope), run):
+                await run.serve(pushed, send, call.type)
+        finally:
+            talk.line.close()
+
+    async def _argv(self, call: Call) -> list[str]:
         words = ["--stateless-rpc", *(["--http-backend-info-refs"] if call.is_advertisement else [])]
-        argv = program.service("upload-pack", *words, repository=self._repository_path_of(call.collab))
-        env = program.environment(headers.get("git-protocol", ""))
-        async with self._places.taken(user_of(scope)):
-            run = Run(argv, env, self._limits, lambda: self._authorise(scope, call.collab, False))
-            await run.serve(body, send, call.type, preamble(call, env))
+        repository = self._repository_path_of(call.collab)
+        if call.service == FETCH:
+            return program.service("upload-pack", *words, repository=repository)
+        if self._receiver is None:
+            raise Forbidden("pushing by git is not open here", "save into a workspace: gitcollab join")
+        return await self._receiver.argv(repository, self._limits, *words)
+
+    async def _named(self, scope: Scope, call: Call) -> Call:
+        """The call with the collab's id in place of an alias."""
+        if COLLAB_ID.fullmatch(call.collab):
+            return call
+        if self._find is None:
+            raise NotFound("there is no such repository", "copy the address from the collab's page")
+        return replace(call, collab=await self._find(scope, call.collab))
+
+    def _still_allowed(self, scope: Scope, call: Call) -> Callable[[], Awaitable[None]]:
+        return lambda: self._authorise(scope, call.collab, call.service == PUSH)
 
 
 class Started:
@@ -130,6 +192,13 @@ def preamble(call: Call, env: dict[str, str]) -> bytes:
         return b""
     line = f"# service={call.service}\n".encode()
     return b"%04x%s0000" % (len(line) + 4, line)
+
+
+async def answer(send: Send, call: Call, body: bytes) -> None:
+    """Answers without a program."""
+    headers = [(b"content-type", call.type.encode()), (b"cache-control", b"no-cache")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def user_of(scope: Scope) -> str:

@@ -185,7 +185,7 @@ async def test_a_push_is_refused_with_words(house: House):
     await house.git("clone", "-q", house.url, "clone")
     code, said = await house.git("-C", "clone", "push", "-q", "origin", "HEAD:refs/heads/x")
     assert code != 0
-    assert "remote: pushing by git is not open yet" in said
+    assert "remote: pushing by git is not open here" in said
     async with httpx2.AsyncClient() as client:
         kind = {"content-type": "application/x-git-receive-pack-request"}
         found = await client.post(f"{house.url}/git-receive-pack", content=b"0000", headers=kind)
