@@ -307,6 +307,14 @@ class Client(People):
         asked = {"notebook": notebook, "message": message, "only": only} | ({"bump": bump} if bump else {})
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/publish", asked)
 
+    def cite(self, collab: str, notebook: str, version: str = "", form: str = "text") -> str:
+        """Says how a version is cited: as text, bibtex or cff; the newest if none is named."""
+        path, query = (
+            f"{COLLABS}{quoted(collab)}/cite",
+            {"notebook": notebook, "version": version, "form": form},
+        )
+        return self.transport.ask("GET", path, None, query).body.decode()
+
     def suggested_version(self, collab: str, notebook: str) -> Json:
         """Says which number the next version should raise, with reasons."""
         return self._ask("GET", f"{COLLABS}{quoted(collab)}/publish", notebook=notebook)
@@ -319,14 +327,6 @@ class Client(People):
 def _session_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/files{quoted_path(path)}"
 
-
-    def cite(self, collab: str, notebook: str, version: str = "", form: str = "text") -> str:
-        """Says how a version is cited: as text, bibtex or cff; the newest if none is named."""
-        path, query = (
-            f"{COLLABS}{quoted(collab)}/cite",
-            {"notebook": notebook, "version": version, "form": form},
-        )
-        return self.transport.ask("GET", path, None, query).body.decode()
 
 def _open_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/open{quoted_path(path)}"

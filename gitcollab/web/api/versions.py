@@ -46,8 +46,10 @@ class Meant(msgspec.Struct, frozen=True, kw_only=True):
 
 async def suggested(ask: Ask) -> Suggestion:
     """Says which number the next version should raise, and why; publishing may do otherwise."""
+    collab = await ask.collab()
+    await ask.admit_reader(collab)
     path = checked_path(ask.query(Meant).notebook)
-    return await ask.read(SuggestVersion(actor=ask.actor, collab=await ask.collab(), notebook=path))  # type: ignore[no-any-return]
+    return await ask.read(SuggestVersion(actor=ask.actor, collab=collab, notebook=path))  # type: ignore[no-any-return]
 
 
 class Cited(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,9 @@ class Cited(msgspec.Struct, frozen=True, kw_only=True):
 
 async def cite(ask: Ask) -> Response:
     """Says how a published version is cited."""
-    wanted, collab = ask.query(Cited), await ask.collab()
+    collab = await ask.collab()
+    await ask.admit_reader(collab)
+    wanted = ask.query(Cited)
     if wanted.form not in FORMS:
         raise BadInput(f"{wanted.form[:20]!r} is no form of citation", f"use {', '.join(FORMS)}")
     act = ReadVersions(actor=ask.actor, collab=collab, notebook=checked_path(wanted.notebook))
