@@ -17,8 +17,8 @@ OUTPUTS: Mapping[str, Mapping[str, Json]] = {
 
 
 def completed(notebook: Notebook) -> Notebook:
-    """Returns the notebook with members of outputs that its format wants and that are not there, without what says
-    nothing in a cell that must not have it, and without ids where the format knows none."""
+    """Returns the notebook with members of outputs that its format wants and that are not there, without those that it
+    does not know, without what says nothing in a cell that must not have it, and without ids where it knows none."""
     cells = [_whole(cell, notebook.minor) for cell in notebook.cells]
     return Notebook(notebook.top, cells, is_converted=notebook.is_converted)
 
@@ -39,4 +39,7 @@ def _whole(cell: Cell, minor: int) -> Cell:
 def _output(output: Json) -> Json:
     kind = output.get("output_type") if isinstance(output, dict) else None
     wanted = OUTPUTS.get(kind) if isinstance(kind, str) else None
-    return output if wanted is None else {**wanted, **output}
+    if wanted is None:
+        return output
+    known = {name: value for name, value in output.items() if name in wanted or name == "output_type"}
+    return {**wanted, **known}

@@ -89,7 +89,7 @@ def _looked_at_again(clash: Clash, old: list[bytes]) -> bytes | None:
     if more is not None:
         return more.encode("utf-8", "surrogatepass")
     is_ended = all(text[-1].endswith(b"\n") for text in texts if text)
-    around = (old[: clash.start][-1:], old[clash.start + len(texts[0]) :][:1])
+    around = (old[: clash.start], old[clash.start + len(texts[0]) :])
     lines = by_line(*map(_ended, texts), around=around)
     if lines is None:
         return None
@@ -139,9 +139,12 @@ def _import_twice(base: str, ours: str, theirs: str) -> bool:
     return not names[0].isdisjoint(names[1])
 
 
-def _imported(line: str) -> list[str]:
+def _imported(line: str) -> list[tuple[int, str]]:
+    """The names that a line imports, each with the indentation: in a function it is another name."""
     found = _import.match(line)
-    return [part.split()[-1] for part in found[1].strip("()").split(",") if part.split()] if found else []
+    indent = len(line) - len(line.lstrip())
+    names = found[1].strip("()").split(",") if found else []
+    return [(indent, name.split()[-1]) for name in names if name.split()]
 
 
 def _more_words(base: str, ours: str, theirs: str) -> str | None:

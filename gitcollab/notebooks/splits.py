@@ -25,6 +25,8 @@ def regrouped(spots: list[Spot]) -> list[Spot]:
     found = list(spots)
     gone: set[int] = set()
     for k, spot in enumerate(spots):
+        if spot.base is None and _is_said_beside(spots, k):
+            gone.add(k)
         if spot.base is None or spot.base is spot.ours or spot.base is spot.theirs:
             continue
         for side in (1, 2):
@@ -47,6 +49,23 @@ def _is_join_candidate(spot: Spot, side: int) -> bool:
     """Whether this side no longer has a cell that the other one edited."""
     other = spot.cells[3 - side]
     return bool(spot.base and other and spot.cells[side] is None and spot.base.source != other.source)
+
+
+def _is_said_beside(spots: Sequence[Spot], k: int) -> bool:
+    """Whether the other side wrote the very lines of a cell that one side inserted into the cell beside it."""
+    side = 1 if spots[k].theirs is None else 2
+    cell = _inserted_alone(spots[k], side)
+    if cell is None or cell.lines.total() < 2 or not cell.is_telling or cell.data.get("outputs"):
+        return False
+    return any(_wrote(spots[n], 3 - side, cell) for n in _neighbours(spots, k, set()))
+
+
+def _wrote(spot: Spot, side: int, text: Cell) -> bool:
+    """Whether a side added all lines of a text to a cell of the base."""
+    base, cell = spot.base, spot.cells[side]
+    if base is None or cell is None or cell is base or cell.kind != text.kind:
+        return False
+    return not text.lines - (cell.lines - base.lines)
 
 
 # --- split ---------------------------------------------------------------------------------------------------------

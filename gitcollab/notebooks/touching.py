@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from gitcollab.notebooks.lines import Hunk, hunks
@@ -12,6 +12,8 @@ from gitcollab.notebooks.wording import LONG_LINE, merged_words
 
 LARGE = 1600
 """Pairs of lines in one changed stretch up to which each is compared with each."""
+LIST = 3
+"""Items at the end of a list that show whether it is kept in order."""
 TELLING = 12
 """Characters from which on a line is taken to occur once by intention."""
 ALIKE = 0.5
@@ -41,13 +43,12 @@ def by_line(
     around: tuple[list[bytes], list[bytes]] = ([], []),
 ) -> list[bytes] | None:
     """Returns the lines with what each side did to them, None where both did something to one of them, or wrote
-    something at one place. ``around`` holds the line before the stretch and the one behind it, if there are any."""
+    something at one place. ``around`` holds the lines before the stretch and those behind it."""
     shared = (set(ours) & set(theirs)) - set(base)
     one, two = _seen_from(base, ours, shared), _seen_from(base, theirs, shared)
     found: list[bytes] = []
     for gap in range(len(base) + 1):
-        place = (base[:gap][-1:] or around[0], base[gap : gap + 1] or around[1])
-        added = _between(one, two, gap, place)
+        added = _between(one, two, gap, ([*around[0], *base[:gap]], [*base[gap:], *around[1]]))
         if added is None:
             return None
         found += added
@@ -78,13 +79,26 @@ def _is_unordered(lines: list[bytes]) -> bool:
 
 
 def _is_sorted(mine: list[bytes], other: list[bytes], around: tuple[list[bytes], list[bytes]]) -> bool:
-    """Whether both sides wrote items into a list that is kept in order, between two of its items."""
-    lines = [*around[0], *sorted({*mine, *other}), *around[1]]
-    items = [found for line in lines if (found := _item.match(line.decode("utf-8", "replace")))]
-    keys = [item[2].casefold() for item in items]
-    is_kept = all(around) and mine == sorted(mine) and other == sorted(other)
-    is_list = len(items) == len(lines) and len({item[1] for item in items}) == 1
-    return is_kept and is_list and keys == sorted(set(keys))
+    """Whether both sides wrote items into a list that is kept in order, between two of its items, or at an end of it
+    behind at least two."""
+    new = sorted({*mine, *other})
+    mark = _marked(new[0])[0]
+    before, after = (
+        list(takewhile(lambda item: item[0] == mark, map(_marked, lines)))
+        for lines in (around[0][: -LIST - 1 : -1], around[1][:LIST])
+    )
+    if before and after:
+        before, after = before[:1], after[:1]
+    items = [*before[::-1], *map(_marked, new), *after]
+    keys = [key for _, key in items]
+    is_kept = mine == sorted(mine) and other == sorted(other) and len(before) + len(after) >= 2
+    return is_kept and bool(mark) and {item[0] for item in items} == {mark} and keys == sorted(set(keys))
+
+
+def _marked(line: bytes) -> tuple[str, str]:
+    """The sign at the beginning of an item and what the list is ordered by; no sign if this is no item."""
+    found = _item.match(line.decode("utf-8", "replace"))
+    return ("", "") if found is None else (found[1], found[2].casefold())
 
 
 def _line(base: bytes, ours: bytes | None, theirs: bytes | None) -> bytes | None:

@@ -28,6 +28,7 @@ FAULTS = [
     code("x", {"output_type": "execute_result", "data": {"text/plain": "1"}}),
     code("x", {"output_type": "stream", "text": "1"}),
     code("x", {"output_type": "display_data", "data": {}}),
+    code("x", {"output_type": "display_data", "data": {}, "metadata": {}, "toolTransient": {"id": 1}}),
     code("x", id="a"),
     {"cell_type": "markdown", "metadata": {}, "source": "x", "outputs": [], "execution_count": None},
 ]

@@ -30,6 +30,12 @@ def test_a_list_in_no_order_says_nothing_about_new_items(before: str, after: str
     assert merged("", "- **owner**\n", "- **keeper**\n", before, after) is None
 
 
+def test_at_the_end_of_a_list_two_items_show_that_it_is_in_order() -> None:
+    assert "* y\n* z\n" == merged("", "* z\n", "* y\n", "Of it:\n* a\n* b\n", "\n")
+    assert merged("", "* z\n", "* y\n", "Of it:\n* b\n* a\n", "\n") is None
+    assert merged("", "* z\n", "* y\n", "Of it:\n* b\n", "\n") is None
+
+
 def test_neighbouring_lines_may_each_be_edited() -> None:
     assert "f(x)\ng(y)\n" == merged("f(a)\ng(b)\n", "f(x)\ng(b)\n", "f(a)\ng(y)\n")
 
