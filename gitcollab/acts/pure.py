@@ -9,12 +9,12 @@ from gitcollab.model import Json
 
 
 class MergeBytes(Act):
-    """Merges three versions of one notebook: ``notebooks.merge``. ``rules`` are the policy's."""
+    """Merges three versions of the file ``path``: ``notebooks.merge_file``. ``rules`` are the policy's."""
 
     base: bytes
     ours: bytes
     theirs: bytes
-    path: str = ""
+    path: str
     rules: dict[str, str] = msgspec.field(default_factory=dict)
 
 

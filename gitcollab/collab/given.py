@@ -24,6 +24,6 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     clock: Clock
     tell: Tell
-    merger: Merger = notebooks.merge
+    merger: Merger = notebooks.merge_file
     charter: Charter = Charter()
     is_unix: bool = False  # participants are users of this system, who find their directories opened to them

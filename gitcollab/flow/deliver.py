@@ -25,7 +25,7 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def deliver(
-    repo: Repository, session: SessionName, *, at: str, merger: Merger = notebooks.merge
+    repo: Repository, session: SessionName, *, at: str, merger: Merger = notebooks.merge_file
 ) -> Delivered | None:
     """Brings the shared branch into a session as one commit.
 

@@ -6,6 +6,7 @@ Everything here takes and returns bytes; None is a file that is not there.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -15,8 +16,12 @@ from gitcollab.flow import spots
 from gitcollab.model import Item, Json
 
 Bytes3 = tuple[bytes | None, bytes | None, bytes | None]
-Merger = Callable[[bytes, bytes, bytes], notebooks.Merge]
-"""Merges three notebooks; injected, so that large ones can travel to a worker."""
+
+
+class Merger(Protocol):
+    """Merges three versions of a file by the driver for its name; injected, so that work can travel to a worker."""
+
+    def __call__(self, base: bytes, ours: bytes, theirs: bytes, *, path: str) -> notebooks.Merge: ...
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +51,7 @@ def is_notebook(path: str) -> bool:
     return path.endswith(".ipynb")
 
 
-def merge_file(path: str, sides: Bytes3, merger: Merger = notebooks.merge) -> FileMerge:
+def merge_file(path: str, sides: Bytes3, merger: Merger = notebooks.merge_file) -> FileMerge:
     """Merges (base, shared, session) of one file.
 
     Whatever cannot be combined keeps the shared version and is contested; a deletion against an edit keeps the edit.
@@ -64,7 +69,7 @@ def merge_file(path: str, sides: Bytes3, merger: Merger = notebooks.merge) -> Fi
 
 
 def merge_file_around(
-    path: str, sides: Bytes3, bound: Sequence[Item], merger: Merger = notebooks.merge
+    path: str, sides: Bytes3, bound: Sequence[Item], merger: Merger = notebooks.merge_file
 ) -> FileMerge:
     """Merges like :func:`merge_file`, but leaves the spots of open items as they are on the shared side.
 
@@ -105,12 +110,23 @@ def kept_own(merged: FileMerge, own: bytes | None) -> bytes | None:
 
 def _merge_both(path: str, base: bytes | None, shared: bytes, session: bytes, merger: Merger) -> FileMerge:
     if is_notebook(path):
-        merge = merger(notebooks.EMPTY if base is None else base, shared, session)
+        merge = merger(notebooks.EMPTY if base is None else base, shared, session, path=path)
         found = tuple(_spot_of(one) for one in merge.contested)
         return FileMerge(data=merge.notebook, contested=found, noted=tuple(_told(one) for one in merge.noted))
+    if notebooks.has_driver(path):
+        return _driven(path, base, shared, session, merger)
     if all(notebooks.is_text(side) for side in (base or b"", shared, session)):
         return _merge_lines(base or b"", shared, session)
     return whole_file((base, shared, session), shared, "both sides changed a file that is not text")
+
+
+def _driven(path: str, base: bytes | None, shared: bytes, session: bytes, merger: Merger) -> FileMerge:
+    """Merges by another package's driver. What it cannot decide is one item of the whole file: of a spot within it
+    nobody but the driver could say where it is when others have saved meanwhile."""
+    merge = merger(base or b"", shared, session, path=path)
+    if merge.contested:
+        return whole_file((base, shared, session), shared, merge.contested[0].reason)
+    return FileMerge(data=merge.notebook, noted=tuple(_told(one) for one in merge.noted))
 
 
 def _merge_lines(base: bytes, shared: bytes, session: bytes) -> FileMerge:

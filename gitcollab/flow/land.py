@@ -61,7 +61,12 @@ class Landing(msgspec.Struct, kw_only=True):
 
 
 def land(
-    repo: Repository, session: SessionName, *, at: str, is_maintainer: bool, merger: Merger = notebooks.merge
+    repo: Repository,
+    session: SessionName,
+    *,
+    at: str,
+    is_maintainer: bool,
+    merger: Merger = notebooks.merge_file,
 ) -> Landed | None:
     """Merges what the session has saved since it last landed into the shared branch.
 

@@ -63,7 +63,7 @@ def review(
     trees: Trees,
     items: Sequence[Item],
     landed: dict[str, str],
-    merger: Merger = notebooks.merge,
+    merger: Merger = notebooks.merge_file,
 ) -> Reviewed:
     """Judges ``items`` against the tree that the shared branch is about to get.
 

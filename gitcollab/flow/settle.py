@@ -37,7 +37,7 @@ def find_item(repo: Repository, item: str) -> Item:
     return found[0]
 
 
-def settle(repo: Repository, decision: Decision, merger: Merger = notebooks.merge) -> str:
+def settle(repo: Repository, decision: Decision, merger: Merger = notebooks.merge_file) -> str:
     """Sets the item's spot on the shared branch and removes the item; returns the commit.
 
     The caller holds the collab's lock and has landed every session that the item binds: their last landed commits

@@ -58,7 +58,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     question: str = ""
 
 
-def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge) -> Snapshot:
+def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge_file) -> Snapshot:
     """Commits a save to its session branch, on the very commit its copy came from.
 
     A save from a stale copy is merged into its session. Where it disagrees with what others had delivered meanwhile,

@@ -4,7 +4,7 @@ from gitcollab.notebooks.bumps import suggested_bump
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
 from gitcollab.notebooks.drawing import Line, OutputDiff
-from gitcollab.notebooks.drivers import MergeDriver, driver_of, merge_file
+from gitcollab.notebooks.drivers import MergeDriver, driver_of, has_driver, merge_file
 from gitcollab.notebooks.kinship import kinship
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, hunks, is_text, split, weave
 from gitcollab.notebooks.mending import EMPTY, mended
@@ -39,6 +39,7 @@ __all__ = [
     "both",
     "diff",
     "driver_of",
+    "has_driver",
     "hunks",
     "is_text",
     "is_volatile",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from gitcollab.notebooks.lines import Clash, is_text, weave
 from gitcollab.notebooks.merging import merge, whole_file
@@ -38,39 +40,58 @@ def merge_file(base: bytes, ours: bytes, theirs: bytes, *, path: str, policy: Po
         return Merge(notebook=ours)
     if ours == base:
         return Merge(notebook=theirs)
+    if not has_driver(path):
+        return driver_of(path, ())(base, ours, theirs, path=path, policy=policy)
     try:
-        merged = driver_of(path)(base, ours, theirs, path=path, policy=policy)
+        return _checked(driver_of(path)(base, ours, theirs, path=path, policy=policy))
     except Exception as error:  # whatever somebody else's driver raises, the file goes to a person
-        return whole_file(
-            base, ours, theirs, path, f"{type(error).__name__} in the merge driver: {error}"[:300]
-        )
+        reason = f"{type(error).__name__} in the merge driver: {error}"[:300]
+        return whole_file(base, ours, theirs, path, reason)
+
+
+def _checked(merged: Merge) -> Merge:
+    """What somebody else's code returned, if it is a Merge with the right things in it; else raises ValueError."""
     if not isinstance(merged, Merge):
-        return whole_file(base, ours, theirs, path, "the merge driver returned no Merge")
-    return merged
+        raise ValueError("it returned no Merge")
+    plain = msgspec.to_builtins(merged, builtin_types=(bytes,))
+    return msgspec.convert(plain, Merge, builtin_types=(bytes,))
+
+
+def has_driver(path: str) -> bool:
+    """Whether another package has a driver for this file, which may do anything: it wants limits around it."""
+    return not _is_match(path, OWN.pattern) and any(_is_match(path, row.pattern) for row in installed())
 
 
 def driver_of(path: str, rows: Iterable[Row] | None = None) -> MergeDriver:
-    """Returns the driver of the first row whose pattern matches the file's name; by content where none does."""
-    name = path.rpartition("/")[2].lower()
-    for pattern, driver in installed() if rows is None else rows:
-        if fnmatchcase(name, pattern.lower()):
-            return driver
+    """Returns the driver for a file's name: our own for notebooks, else the first of ``rows`` that matches.
+
+    By content where none does; ``rows`` are the installed ones unless given.
+    """
+    for row in (OWN, *(installed() if rows is None else rows)):
+        if _is_match(path, row.pattern):
+            return row.driver
     return by_content
+
+
+def _is_match(path: str, pattern: str) -> bool:
+    return fnmatchcase(path.rpartition("/")[2].lower(), pattern.lower())
+
+
+OWN = Row("*.ipynb", merge)
+"""The driver for notebooks; no other is asked for them."""
 
 
 @functools.cache
 def installed() -> tuple[Row, ...]:
-    """The drivers that other packages installed, and then our own."""
+    """The drivers that other packages installed; their code is not loaded before it is needed."""
     from importlib.metadata import entry_points  # slow to import, and most merges are of notebooks
 
-    added = [Row(point.name, _lazily(point.load)) for point in entry_points(group=GROUP)]
-    return (*added, Row("*.ipynb", merge))
+    return tuple(Row(point.name, _lazily(point.load)) for point in entry_points(group=GROUP))
 
 
-def _lazily(load: object) -> MergeDriver:
+def _lazily(load: Callable[[], MergeDriver]) -> MergeDriver:
     def driver(base: bytes, ours: bytes, theirs: bytes, *, path: str, policy: Policy) -> Merge:
-        found: MergeDriver = load()  # type: ignore[operator]
-        return found(base, ours, theirs, path=path, policy=policy)
+        return load()(base, ours, theirs, path=path, policy=policy)
 
     return driver
 

@@ -22,7 +22,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
         match act:
             case acts.MergeBytes():
                 policy = notebooks.Policy(rules=act.rules)
-                return notebooks.merge(act.base, act.ours, act.theirs, path=act.path, policy=policy)
+                return notebooks.merge_file(act.base, act.ours, act.theirs, path=act.path, policy=policy)
             case acts.DiffBytes():
                 return notebooks.diff(act.before, act.after)
             case acts.RenderNotebook() | acts.RenderDiff() | acts.RenderPiece():
@@ -33,6 +33,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
                 raise BadInput(f"{type(act).__name__} is no act of the workers")
 
     notebooks.diff(EMPTY, EMPTY)
+    notebooks.has_driver("a")  # finds what is installed, before there are workers
     return answer
 
 

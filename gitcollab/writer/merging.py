@@ -1,4 +1,4 @@
-"""Merging where it is safe: small notebooks in this process, large ones in a worker with limits of time and memory."""
+"""Merging where it is safe: small notebooks here, large ones and what other packages merge in a worker with limits."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Merging:
     def __init__(self, workers: Path) -> None:
         self._errands = Errands(workers)
 
-    def __call__(self, base: bytes, ours: bytes, theirs: bytes) -> notebooks.Merge:
-        """Merges three notebooks; what a worker cannot do within its limits is contested as a whole file.
+    def __call__(self, base: bytes, ours: bytes, theirs: bytes, *, path: str) -> notebooks.Merge:
+        """Merges three versions of a file; what a worker cannot do within its limits is contested as a whole file.
 
         Raises Unavailable while the workers are away: then the landing waits.
         """
-        if len(base) + len(ours) + len(theirs) <= SMALL:
-            return notebooks.merge(base, ours, theirs)
-        act = acts.MergeBytes(actor=SERVICE, base=base, ours=ours, theirs=theirs)
+        if len(base) + len(ours) + len(theirs) <= SMALL and not notebooks.has_driver(path):
+            return notebooks.merge_file(base, ours, theirs, path=path)
+        act = acts.MergeBytes(actor=SERVICE, base=base, ours=ours, theirs=theirs, path=path)
         try:
             done = anyio.from_thread.run(self._ask, act)
         except GitcollabError as error:

@@ -99,8 +99,9 @@ async def test_notebooks_and_differences_become_html(errands: wire.Errands) -> N
 
 async def test_a_merge_travels_whole(errands: wire.Errands) -> None:
     sides = notebook("x = 1", "y = 1"), notebook("x = 2", "y = 1"), notebook("x = 3", "y = 4")
-    answer = await errands.call(acts.MergeBytes(actor=ANA, base=sides[0], ours=sides[1], theirs=sides[2]))
-    expected = await anyio.to_thread.run_sync(notebooks.merge, *sides)
+    act = acts.MergeBytes(actor=ANA, base=sides[0], ours=sides[1], theirs=sides[2], path="a.ipynb")
+    answer = await errands.call(act)
+    expected = await anyio.to_thread.run_sync(lambda: notebooks.merge(*sides, path="a.ipynb"))
     assert expected == msgspec.convert(answer, notebooks.Merge, builtin_types=(bytes,))
 
 
