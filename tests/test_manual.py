@@ -15,11 +15,13 @@ from gitcollab.cli import pages
 from gitcollab.cli.app import app
 from gitcollab.client import Answer, Client
 from gitcollab.notebooks import is_volatile, merge, problems
-from gitcollab.web import stream
+from gitcollab.web import public, stream
 from gitcollab.web.api import DOORS
 
 MANUAL = {name: pages.page(name) for name in pages.pages()}
-ROUTES = {f"{door.method} {re.sub(r':path', '', door.path)}" for door in (*DOORS, *stream.DOORS)}
+ROUTES = {
+    f"{door.method} {re.sub(r':path', '', door.path)}" for door in (*DOORS, *stream.DOORS, *public.DOORS)
+}
 COMMANDS = get_command(app).commands
 
 
@@ -49,7 +51,10 @@ def test_every_option_that_the_manual_writes_is_one_of_its_command() -> None:
 def options(command: str) -> set[str]:
     known = COMMANDS[command]
     return {
-        opt for one in (known, *getattr(known, "commands", {}).values()) for p in one.params for opt in p.opts
+        opt
+        for one in (known, *getattr(known, "commands", {}).values())
+        for p in one.params
+        for opt in (*p.opts, *p.secondary_opts)
     }
 
 

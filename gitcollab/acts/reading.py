@@ -8,8 +8,10 @@ from gitcollab.acts.act import Act, CollabAct
 from gitcollab.model import BlameCell, FileChange, FileEntry, Item, Json, LogEntry, Suggestion, Version
 
 
-class Reading(CollabAct):
+class Reading(CollabAct, kw_only=True):
     """Base of the acts that only read a repository. Access has been decided by the door."""
+
+    is_public: bool = False  # the repository from which everyone sees what is published
 
 
 class ListFiles(Reading):

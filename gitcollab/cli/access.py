@@ -1,4 +1,4 @@
-"""Commands about access as a whole: who did what to it."""
+"""Commands about access as a whole: who sees a collab, whose it is, who did what to it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,77 @@ from typing import Annotated, Any
 import typer
 
 from gitcollab.cli import place, show
-from gitcollab.cli.options import AsJson
+from gitcollab.cli.options import AsJson, Collab
 from gitcollab.client.transport import Json
+from gitcollab.errors import BadInput
+
+SEEN = ("private", "team", "everyone")
+
+
+def visibility(
+    collab: Collab,
+    visibility: Annotated[
+        str, typer.Argument(metavar="[private|team|everyone]", help="Who shall see it.", show_default=False)
+    ] = "",
+    group: Annotated[str, typer.Option(help="Which group, with team.", show_default=False)] = "",
+    approval: Annotated[
+        bool | None,
+        typer.Option(
+            help="Everyone sees a version once a second person has approved it.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or say who sees a collab besides its members: everyone sees published versions only."""
+    server = place.client()
+    where = place.collab_id(server, collab)
+    if visibility and visibility not in SEEN:
+        raise BadInput(f"{visibility!r} is no visibility", f"choose from {', '.join(SEEN)}")
+    if not visibility and (group or approval is not None):
+        raise BadInput("who shall see it?", f"name one of {', '.join(SEEN)}")
+    if visibility:
+        warning = server.set_visibility(where, visibility, group, approval)["warning"]
+        if warning:
+            show.aside(warning)
+    show.out(server.visibility(where), as_json, _seen)
+
+
+def _seen(seen: Json) -> None:
+    groups = f" ({', '.join(seen['groups'])})" if seen["groups"] else ""
+    approval = ", each version after an approval" if seen["needs_approval"] else ""
+    show.say(f"{seen['visibility']}{groups}{approval}")
+
+
+def approve(
+    collab: Collab,
+    version: Annotated[
+        str, typer.Argument(help="Its tag or number, `analysis/v1.2.0` or `1.2.0`.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Let a published version out to everyone that somebody else has published."""
+    server = place.client()
+    where = place.collab_id(server, collab)
+    found = [one["tag"] for one in server.versions(where) if version in (one["tag"], one["version"])]
+    if len(found) != 1:
+        raise BadInput(
+            f"{version!r} is {'several versions' if found else 'no version'} here",
+            "name one by its tag",
+            candidates=found,
+        )
+    server.approve(where, found[0])
+    show.out({"approved": found[0]}, as_json, lambda _: show.say(f"everyone may see {found[0]}"))
+
+
+def transfer(
+    collab: Collab,
+    user: Annotated[str, typer.Argument(help="The new owner.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Make somebody else owner of a collab; you stay as a maintainer."""
+    server = place.client()
+    made = server.hand_over(place.collab_id(server, collab), user)
+    show.out(made, as_json, lambda _: show.say(f"{user} owns it now"))
 
 
 def audit(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from gitcollab.cli import access, decide, history, house, people, show, work
+from gitcollab.cli import access, decide, groups, history, house, people, show, work
 
 app = typer.Typer(
     name="gitcollab",
@@ -50,7 +50,18 @@ HEADINGS = {
     "Begin": (house.demo, house.serve, people.share, work.join, work.leave, work.status),
     "See": (history.log, history.diff, history.blame, history.versions, history.cite),
     "Decide": (decide.contested, decide.settle, decide.publish, house.merge),
-    "People": (people.members, people.invite, people.revoke, people.token, access.audit),
+    "People": (
+        people.members,
+        people.invite,
+        people.revoke,
+        people.token,
+        groups.group,
+        groups.invitations,
+        access.visibility,
+        access.approve,
+        access.transfer,
+        access.audit,
+    ),
     "House": (house.doctor, house.git_config, house.help_page),
 }
 NAMES = {"help_page": "help", "git_config": "git-config"}

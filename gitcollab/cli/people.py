@@ -54,23 +54,35 @@ def members(
         str, typer.Option(help=f"The role to give: {', '.join(ROLES)}.", show_default=False)
     ] = "",
     remove: Annotated[bool, typer.Option("--remove", help="End this person's access at once.")] = False,
+    group: Annotated[str, typer.Option(help="A group instead of a person.", show_default=False)] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List who takes part; with USER give a role or end access."""
+    """List who takes part; with USER or --group give a role or end access."""
     server = place.client()
     where = place.collab_id(server, collab)
-    if (role or remove) and not user:
-        raise BadInput("whose?", "name the user after the collab")
+    if bool(user) == bool(group) and (role or remove or user):
+        raise BadInput("whose?", "name the user after the collab, or a group with --group")
     if role and role.lower() not in ROLES:
         raise BadInput(f"{role!r} is no role", f"choose from {', '.join(ROLES)}")
     if remove:
-        server.remove_member(where, user)
+        server.remove_grant(where, group) if group else server.remove_member(where, user)
+    elif group:
+        server.set_grant(where, group, role.lower() or "viewer")
     elif user:
         server.set_member(where, user, role.lower() or "editor")
     rows = server.members(where)
+    given = [
+        {"user": f"@{one['group']}", "role": one["role"], "display": "a group"}
+        for one in server.grants(where)
+    ]
     show.out(
-        rows, as_json, lambda rows: show.table([(r["user"], r["role"], r["display"]) for r in rows], "nobody")
+        rows if as_json else [*rows, *given], as_json, lambda rows: show.table(map(_member, rows), "nobody")
     )
+
+
+def _member(row: Json) -> tuple[Any, ...]:
+    asked = f"(asked by {row['invited_by']})" if row.get("invited_by") else ""
+    return row["user"], row["role"], row["display"], asked
 
 
 def invite(
@@ -80,6 +92,9 @@ def invite(
     ] = "editor",
     days: Annotated[float, typer.Option(help="For how many days it opens.", min=0.0001, max=30)] = 7,
     uses: Annotated[int | None, typer.Option(help="How many may use it.", min=1, show_default="any")] = None,
+    guest: Annotated[
+        bool, typer.Option("--guest", help="To read without an account, where the server allows it.")
+    ] = False,
     links: Annotated[bool, typer.Option("--list", help="List the open links instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +105,8 @@ def invite(
         rows = server.links(where)
         show.out(rows, as_json, lambda rows: show.table([_link(row) for row in rows], "no open links"))
         return
-    made = server.invite(where, role.lower(), expires_in=max(1, int(days * DAY)), uses=uses)
+    role = "viewer" if guest else role.lower()
+    made = server.invite(where, role, expires_in=max(1, int(days * DAY)), uses=uses, is_guest=guest)
     show.out(made, as_json, lambda made: show.say(made["link"]))
 
 
@@ -195,6 +211,37 @@ def sign_in(
 
     made = {"address": sign_in_address(place.root(), name, wanted)}
     show.out(made, as_json, lambda made: show.say(made["address"]))
+
+
+@user_app.command("alias")
+def alias(
+    name: Annotated[str, typer.Argument(help="Whose.", show_default=False)],
+    kind: Annotated[
+        str, typer.Argument(help="os, jupyter, hub, oidc or git (an author's address).", show_default=False)
+    ] = "",
+    other: Annotated[str, typer.Argument(help="The other name.", show_default=False)] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="It is theirs no more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List a person's other names, or say that one is theirs. Works on the root itself."""
+    from gitcollab.cli.accounts import aliases
+
+    rows = aliases(place.root(), name, kind, other, is_theirs=not remove)
+    show.out(rows, as_json, lambda rows: show.table([(r["kind"], r["name"]) for r in rows], "no other names"))
+
+
+@user_app.command("suspend")
+def suspend(
+    name: Annotated[str, typer.Argument(help="Whose.", show_default=False)],
+    undo: Annotated[bool, typer.Option("--undo", help="Give it back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End an account's access everywhere at once; its name and work stay. Works on the root itself."""
+    from gitcollab.cli.accounts import set_suspended
+
+    set_suspended(place.root(), name, not undo)
+    done = {"name": name, "is_suspended": not undo}
+    show.out(done, as_json, lambda _: show.say(f"{name} {'may come again' if undo else 'has no access'}"))
 
 
 @user_app.command("list")

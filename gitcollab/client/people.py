@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitcollab.client.transport import Json, quoted
+from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
 from gitcollab.errors import Unavailable
 
 COLLABS = "/api/collabs"
@@ -12,6 +12,8 @@ COLLABS = "/api/collabs"
 
 class People:
     """One part of ``Client``: accounts, groups, visibility, what was done to access."""
+
+    transport: Transport
 
     def _ask(self, method: str, path: str, body: Json = None, /, **query: Any) -> Json:
         raise NotImplementedError  # the whole client's
@@ -114,6 +116,23 @@ class People:
     def approve(self, collab: str, tag: str) -> None:
         """Lets a version out to everyone that somebody else has published."""
         self._ask("POST", f"{COLLABS}{quoted(collab)}/approvals", {"tag": tag})
+
+    def public(self) -> list[Json]:
+        """Lists the collabs whose published versions are for everyone; needs no token, as the next three."""
+        return _listed(self._ask("GET", "/api/public"))
+
+    def public_versions(self, collab: str) -> list[Json]:
+        """Lists the versions of a collab that are for everyone, newest first."""
+        return _listed(self._ask("GET", f"/api/public{quoted(collab)}/versions"))
+
+    def public_files(self, collab: str, at: str = "blessed") -> list[Json]:
+        """Lists the files of a published version."""
+        return _listed(self._ask("GET", f"/api/public{quoted(collab)}/files", at=at))
+
+    def public_file(self, collab: str, path: str, at: str = "blessed") -> Answer:
+        """Reads a published file: ``.body`` its bytes."""
+        where = f"/api/public{quoted(collab)}/files{quoted_path(path)}"
+        return self.transport.ask("GET", where, None, {"at": at})
 
     def hand_over(self, collab: str, user: str) -> Json:
         """Makes somebody else owner; I stay as a maintainer."""

@@ -198,9 +198,12 @@ def set_public(conn: Connection, id: str, is_public: bool, *, needs_approval: bo
     return collab(conn, id)
 
 
-def public(conn: Connection) -> tuple[Collab, ...]:
-    """Returns the collabs whose published versions are for everyone, oldest first."""
-    return tuple(one for one in every(conn) if one.is_public)
+def public(conn: Connection, id: str = "") -> tuple[Collab, ...]:
+    """Returns the collabs whose published versions are for everyone, oldest first; or that one, if it is of them."""
+    wanted = _living().where(COLLABS.c.is_public)
+    found = conn.execute(wanted.where(COLLABS.c.id == id) if id else wanted).all()
+    authors = _authors(conn, [row.id for row in found])
+    return tuple(_collab(row, authors[row.id]) for row in found)
 
 
 def end_collab(conn: Connection, id: str, at: str = "") -> None:

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Scope
 from gitcollab.acts import Reading
 from gitcollab.errors import BadInput, GitcollabError, NotFound, NotSignedIn, TooLarge
 from gitcollab.store import collabs
-from gitcollab.web import pages, stream
+from gitcollab.web import pages, public, stream
 from gitcollab.web.answers import refusal
 from gitcollab.web.api import DOORS
 from gitcollab.web.ask import admitted
@@ -98,6 +98,7 @@ def create_app(given: Surroundings) -> Application:
             Route("/health", Health(VERSION, parts_of(site)).answer),
             *SignIn(site, templates).routes(),
             Route("/static/{name}", assets.serve),
+            *public.routes(site, templates, given.repositories),
         ],
         exception_handlers={
             GitcollabError: faces.refused,
@@ -160,7 +161,7 @@ def finding(site: Site) -> Find:
 def inner(site: Site, templates: Templates, git: ASGIApp) -> list[BaseRoute]:
     """Every route that needs a sign-in."""
     doors = (*DOORS, *stream.DOORS)
-    told = document(doors, VERSION, urlsplit(site.base_url).path.rstrip("/") or "/")
+    told = document((*doors, *public.DOORS), VERSION, urlsplit(site.base_url).path.rstrip("/") or "/")
 
     async def openapi(request: Request) -> Response:
         return JSONResponse(told)

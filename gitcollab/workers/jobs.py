@@ -28,7 +28,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
             case acts.RenderNotebook() | acts.RenderDiff() | acts.RenderPiece():
                 return shown(repository(root, act.collab), act)
             case acts.Reading():
-                return compare.answer(repository(root, act.collab), act)
+                return compare.answer(repository(root, act.collab, is_public=act.is_public), act)
             case _:
                 raise BadInput(f"{type(act).__name__} is no act of the workers")
 
@@ -40,9 +40,9 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
 EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
-def repository(root: Path, collab: str) -> Path:
-    """Returns where a collab's repository lies; NotFound if it cannot exist."""
-    path = root / "collabs" / f"{collab}.git"
+def repository(root: Path, collab: str, *, is_public: bool = False) -> Path:
+    """Returns where a collab's repository lies, or the one that is for everyone; NotFound if it cannot exist."""
+    path = root / ("public" if is_public else "collabs") / f"{collab}.git"
     if not COLLAB_ID.fullmatch(collab) or not path.is_dir():
         raise NotFound("There is no such collab")
     return path

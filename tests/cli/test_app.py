@@ -37,7 +37,7 @@ def test_every_command_of_the_design_is_there() -> None:
         "demo serve share join leave status log diff merge contested settle publish versions members invite revoke "
         "blame token user doctor help git-config"
     )
-    assert sorted(wanted.split()) == COMMANDS
+    assert set(wanted.split()) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitcollab.cli import place, run
 from gitcollab.client import Client
 from gitcollab.errors import Forbidden, GitcollabError, NotFound, NotSignedIn
 
@@ -162,12 +164,18 @@ def git(*words: str, cwd: Path) -> str:
     return done.stdout.strip()
 
 
+def cloned(server: Any, collab: str, where: Path) -> Path:
+    """A clone by whoever comes."""
+    git("clone", "--quiet", f"{server.url}/public/{collab}.git", str(where / "clone"), cwd=where)
+    return where / "clone"
+
+
 def shown(server: Any, collab: str) -> Path:
     """Where everyone's repository of a collab lies."""
     return Path(server.root) / "public" / f"{collab}.git"
 
 
-def test_everyone_sees_what_is_published_and_nothing_else(server: Any, ana: Client) -> None:
+def test_everyone_sees_what_is_published_and_nothing_else(server: Any, ana: Client, tmp_path: Path) -> None:
     collab, tag = published(ana, "Ice", "first = 1")
     assert not shown(server, collab).exists()
     ana.save(collab, "ana/default", "draft.ipynb", json.dumps(BOOK).encode())
@@ -195,6 +203,20 @@ def test_everyone_sees_what_is_published_and_nothing_else(server: Any, ana: Clie
         line for line in ours if line.endswith("blob")
     }
     assert set() == {line for line in theirs & ours if line.endswith("commit")}
+    anybody = Client(server.url)
+    ask = anybody.transport.ask
+    assert {"id": collab, "title": "Ice"} in ask("GET", "/api/public").json()
+    (version,) = ask("GET", f"/api/public/{collab}/versions").json()
+    assert tag == version["tag"]
+    assert b"first = 1" in ask("GET", f"/api/public/{collab}/files/a.ipynb", None, {"at": tag}).body
+    assert b"Ice" in ask("GET", f"/p/{collab}").body
+    assert "a.ipynb" in git("ls-tree", "-r", "--name-only", "HEAD", cwd=cloned(server, collab, tmp_path))
+    assert NotSignedIn is refusal(lambda: anybody.collab(collab))
+    for path in ("files/draft.ipynb", "files/a.ipynb"):
+        at = {"at": "main" if "draft" not in path else "blessed"}
+        assert NotFound is refusal(
+            lambda path=path, at=at: ask("GET", f"/api/public/{collab}/{path}", None, at)
+        )
     second = save_and_publish(ana, collab, "ana/default", "second = 2")
     assert {tag, second} == set(git("tag", cwd=public).split("\n"))
     assert "2" == git("rev-list", "--count", "blessed", cwd=public)
@@ -202,6 +224,8 @@ def test_everyone_sees_what_is_published_and_nothing_else(server: Any, ana: Clie
     assert "second = 2" in git("show", f"{second}:a.ipynb", cwd=public)
     ana.set_visibility(collab, "private")
     assert not public.exists()
+    assert NotFound is refusal(lambda: ask("GET", f"/api/public/{collab}/versions"))
+    anybody.close()
 
 
 def test_a_second_person_lets_versions_out(server: Any, ana: Client, ben: Client) -> None:
@@ -230,3 +254,43 @@ def test_the_end_of_a_collab_is_the_end_of_what_everyone_saw(server: Any, ana: C
     assert shown(server, collab).exists()
     ana.end(collab)
     assert not shown(server, collab).exists()
+
+
+# --- the same, typed -------------------------------------------------------------------------------------------------
+
+
+def test_the_command_line_says_it_too(
+    server: Any, ana: Client, ben: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def types(user: str, *words: str) -> Any:
+        token = user and (server.tokens.get(user) or (server.root / "private" / "token").read_text().strip())
+        for name, value in (("URL", server.url), ("TOKEN", token), ("ROOT", str(server.root))):
+            monkeypatch.setenv(f"GITCOLLAB_{name}", value)
+        with closing(place.client()) as client:
+            monkeypatch.setattr(place, "client", lambda: client)
+            assert 0 == run([*words, "--json"])
+        monkeypatch.setattr(place, "client", made)
+        return json.loads(capsys.readouterr().out)
+
+    made = place.client
+    collab = ana.create("Thaw")["id"]
+    assert ["ben"] == types("admin", "group", "crew", "--new", "--add", "ben")[0]["people"]
+    types("ana", "members", collab, "--group", "crew", "--role", "editor")
+    assert "team" == types("ana", "visibility", collab)["visibility"]
+    assert "everyone" == types("ana", "visibility", collab, "everyone", "--approval")["visibility"]
+    assert "private" == types("ana", "visibility", collab, "private")["visibility"]
+    types("ana", "members", collab, "ben", "--role", "maintainer")
+    assert collab in [one["id"] for one in types("ben", "invitations")]
+    assert collab not in [one["id"] for one in types("ben", "invitations", collab, "--accept")]
+    session = ana.open_session(collab)["session"]
+    tag = save_and_publish(ana, collab, session, "x = 1")
+    assert {"approved": tag} == types("ben", "approve", collab, "1.0.0")
+    assert "ben" == types("ana", "transfer", collab, "ben")["user"]
+    assert "HandOver" == types("ben", "audit", collab)[0]["act"]
+    assert [{"kind": "os", "name": "blima"}] == types("", "user", "alias", "ben", "os", "blima")
+    assert {"name": "ben", "is_suspended": True} == types("", "user", "suspend", "ben")
+    assert NotSignedIn is refusal(ben.me)
+    assert {"name": "ben", "is_suspended": False} == types("", "user", "suspend", "ben", "--undo")
+    assert [] == types("", "user", "alias", "ben", "os", "blima", "--remove")
+    told = [line["act"] for line in types("admin", "audit") if line["via"] == "root"]
+    assert ["RemoveIdentity", "SuspendUser", "SuspendUser", "AddIdentity"] == told[:4]

@@ -47,6 +47,12 @@ anybody     -        GET    /signin
 anybody     -        POST   /signin
 anybody     -        POST   /signout
 anybody     -        GET    /static/{name}
+anybody     -        GET    /api/public
+everyone    -        GET    /api/public/{id}/versions
+everyone    -        GET    /api/public/{id}/files
+everyone    -        GET    /api/public/{id}/files/{path}
+everyone    -        GET    /p/{id}
+everyone    -        GET    /public/{id}.git/info/refs
 person      -        GET    /api/openapi.json
 person      -        GET    /api/me
 person      admin    PUT    /api/me
@@ -164,6 +170,8 @@ class Rule:
         """What the rule says of somebody: ``answers``, ``stranger``, ``forbidden`` or ``nothing here``."""
         if self.who == "anybody":
             return "answers"
+        if self.who == "everyone":  # whose collab says nothing of the kind
+            return "nothing here"
         if not knocker.is_known:
             return "stranger"
         is_in_collab = self.who in list(Role)
@@ -230,8 +238,8 @@ def every_route(application: Application) -> Iterator[tuple[str, str]]:
 
 def told(route: BaseRoute) -> Iterator[tuple[str, str]]:
     if isinstance(route, Mount):
-        assert "/git" == route.path, "another mount: say here which paths it has"
-        yield "GET", "/git/{id}.git/info/refs"
+        assert route.path in {"/git", "/public"}, "another mount: say here which paths it has"
+        yield "GET", f"{route.path}/{{id}}.git/info/refs"
         return
     assert isinstance(route, Route)
     for method in sorted((route.methods or {"GET"}) - {"HEAD"}):
