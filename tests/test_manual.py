@@ -235,6 +235,56 @@ def case_13() -> None:
     assert THREE.replace(b"x = 1", b"x = 2") == made.notebook
 
 
+def one_source(base: str, ana: str, ben: str) -> str:
+    (merged,) = clean(book(cell("a", base)), book(cell("a", ana)), book(cell("a", ben)))
+    return "".join(merged["source"])
+
+
+def case_14() -> None:
+    assert "f(1)\ng(2)" == one_source("f(0)\ng(0)", "f(1)\ng(0)", "f(0)\ng(2)")
+    assert "a.g(x)" == one_source("b.f(x)", "a.f(x)", "b.g(x)")
+    assert merge(book(cell("a", "f(0)")), book(cell("a", "f(0, 1)")), book(cell("a", "f(2)"))).contested
+
+
+def case_15() -> None:
+    wrapped = "f(\n    one=1,\n    two=2,\n    three=3,\n)\ng()"
+    base, ben = (f"f(one=1, two={n}, three=3)\ng()" for n in (2, 5))
+    made = merge(*(book(cell("a", text)) for text in (base, wrapped, ben)))
+    assert ((), ["session"]) == (made.contested, [note.taken for note in made.noted])
+    assert {"a": ben} == sources(made.notebook)
+
+
+def case_16() -> None:
+    base, ana = "import a\nfrom b import old_name\n", "import a\nfrom b import new_name\n"
+    ben = "import z\nfrom b import new_name\nfrom d import e\n"
+    assert ben == one_source(base, ana, ben)
+
+
+def case_17() -> None:
+    made = merge(*(book(cell("a", f"{text}\ng()")) for text in ("f(1)", "# f(1)", "f(2)")))
+    assert ["source"] == [item.field for item in made.contested]
+
+
+def case_18() -> None:
+    assert "import a\nimport b\nx()" == one_source("x()", "import b\nx()", "import a\nx()")
+    items = "- bee\n{}- fox\n"
+    assert "- bee\n- cat\n- dog\n- fox\n" == one_source(*map(items.format, ("", "- dog\n", "- cat\n")))
+    assert merge(book(cell("a", "f()")), book(cell("a", "f()\ng()")), book(cell("a", "f()\nh()"))).contested
+
+
+def case_19() -> None:
+    text = "first_line_of_it = 1\nsecond_line_of_it = 2\n"
+    base = book(cell("b", "y = 1"))
+    merged = clean(base, book(cell("b", f"{text}y = 1")), book(cell("n", text), cell("b", "y = 1")))
+    assert [f"{text}y = 1"] == ["".join(c["source"]) for c in merged]
+
+
+def case_20() -> None:
+    half = {"outputs": [{"output_type": "error", "evalue": "too late", "traceback": []}]}
+    merged = clean(book(A, B), book(cell("a", "x = 2"), B), book(A, cell("b", "y = 1", **half)))
+    assert "too late" == merged[1]["outputs"][0]["evalue"]
+
+
 CASES: dict[int, Callable[[], None]] = {
     int(name.removeprefix("case_")): case
     for name, case in list(globals().items())
