@@ -335,7 +335,10 @@ class Suggestion(Value):
 
 
 class LogEntry(Value):
-    """A commit as the history shows it. ``act`` is snapshot, landing, delivery, settlement, publish or other."""
+    """A commit as the history shows it. ``act`` is snapshot, landing, delivery, settlement, publish, push or other.
+
+    ``author`` is whom a commit that was pushed names as its author, where that is not known to be its ``user``.
+    """
 
     commit: str
     parents: tuple[str, ...]
@@ -346,6 +349,7 @@ class LogEntry(Value):
     session: str = ""
     branch: str = ""
     paths: tuple[str, ...] = ()
+    author: str = ""
 
 
 class BlameCell(Value):

@@ -62,9 +62,9 @@ HEADINGS = {
         access.transfer,
         access.audit,
     ),
-    "House": (house.doctor, house.git_config, house.help_page),
+    "House": (house.doctor, house.git_config, house.git_credential, house.help_page),
 }
-NAMES = {"help_page": "help", "git_config": "git-config"}
+NAMES = {"help_page": "help", "git_config": "git-config", "git_credential": "git-credential"}
 for heading, commands in HEADINGS.items():
     for command in commands:
         name = NAMES.get(command.__name__, command.__name__)

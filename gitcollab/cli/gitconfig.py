@@ -1,4 +1,4 @@
-"""`gitcollab git-config`: makes a repository use gitcollab to merge and compare notebooks."""
+"""`gitcollab git-config`: makes a repository use gitcollab to merge and compare notebooks, and for its tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from gitcollab.client.finding import address
 from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput, Unusable
 
@@ -30,17 +32,24 @@ def wanted() -> dict[str, str]:
     }
 
 
+def credentials(server: str) -> tuple[str, str]:
+    """Returns the setting by which git asks this program for the token to a server, and its value."""
+    parts = urlsplit(server)
+    return f"credential.{parts.scheme}://{parts.netloc}.helper", f"!{program()} git-credential"
+
+
 def install(directory: Path, everywhere: bool) -> Json:
     """Sets them in the repository of ``directory``, or for all of this user's; returns what was set and where."""
     scope = ["--global"] if everywhere else ["--local"]
     file = attributes_file(directory, everywhere)
-    for name, value in wanted().items():
+    settings = wanted() | (dict([credentials(server)]) if (server := address()) else {})
+    for name, value in settings.items():
         git(directory, "config", *scope, name, value)
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     if ATTRIBUTES not in lines:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("\n".join([*lines, ATTRIBUTES, ""]), encoding="utf-8")
-    return {"settings": wanted(), "attributes": str(file)}
+    return {"settings": settings, "attributes": str(file)}
 
 
 def uninstall(directory: Path, everywhere: bool) -> Json:
@@ -52,11 +61,20 @@ def uninstall(directory: Path, everywhere: bool) -> Json:
             capture_output=True,
             check=False,
         )
+    _forget_credentials(directory, scope)
     file = attributes_file(directory, everywhere)
     if file.exists():
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         file.write_text("".join(line for line in lines if line.strip() != ATTRIBUTES), encoding="utf-8")
     return {"settings": {}, "attributes": str(file)}
+
+
+def _forget_credentials(directory: Path, scope: list[str]) -> None:
+    """Takes back what sends git here for a token, whichever server it is for."""
+    found = git(directory, "config", *scope, "--get-regexp", r"^credential\..*\.helper$")
+    for name, _, value in (line.partition(" ") for line in found.splitlines()):
+        if value.endswith(" git-credential") and "gitcollab" in value:
+            git(directory, "config", *scope, "--unset", name, r" git-credential$")
 
 
 def attributes_file(directory: Path, everywhere: bool) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -98,6 +99,15 @@ def git_config(
 
     made = (gitconfig.uninstall if undo else gitconfig.install)(Path.cwd(), everywhere)
     show.out(made, as_json, _configured)
+
+
+def git_credential(
+    verb: Annotated[str, typer.Argument(help="get, store or erase: git says which.", show_default=False)],
+) -> None:
+    """Give git the token for this server (a credential helper: `gitcollab git-config` sets it)."""
+    from gitcollab.cli import credential
+
+    print(credential.asked(verb, sys.stdin), end="")
 
 
 def _configured(made: Json) -> None:

@@ -12,6 +12,7 @@ from gitcollab.flow.blame import blame
 from gitcollab.flow.comments import read_threads
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
+from gitcollab.flow.pushed import Push, pushes_of
 from gitcollab.flow.suggest import suggestion
 from gitcollab.flow.versions import newest_version, versions
 from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Suggestion, Thread, Version
@@ -72,7 +73,9 @@ def _(act: acts.ReadFile, repo: Repository) -> acts.FileBytes:
 def _(act: acts.ReadLog, repo: Repository) -> tuple[LogEntry, ...]:
     tip = repo.resolve(act.branch, act.path)
     limit = min(max(act.limit, 1), LOG_LIMIT)
-    return tuple(log_entry(repo, commit) for commit in repo.log(tip, act.path, limit, act.before))
+    found = list(repo.log(tip, act.path, limit, act.before))
+    pushed = pushes_of(repo, {commit.oid for commit in found if not commit.is_ours})
+    return tuple(log_entry(repo, commit, pushed.get(commit.oid)) for commit in found)
 
 
 @_answer.register
@@ -91,16 +94,18 @@ def _(act: acts.ReadDiff, repo: Repository) -> acts.Difference:
 def _(act: acts.ReadBlame, repo: Repository) -> tuple[BlameCell, ...]:
     commit = repo.resolve(act.at, act.path)
     file_at(repo, commit, act.path)
+    lines = blame(repo, commit, act.path)
+    pushed = pushes_of(repo, {line.commit.oid for line in lines if not line.commit.is_ours})
     return tuple(
         BlameCell(
             cell=line.key,
             index=line.index,
             commit=line.commit.oid,
-            user=user_of(line.commit) if line.is_exact else "",
+            user=user_of(line.commit, pushed.get(line.commit.oid)) if line.is_exact else "",
             at=line.commit.at,
             preview=printable(line.preview),
         )
-        for line in blame(repo, commit, act.path)
+        for line in lines
     )
 
 
@@ -145,26 +150,39 @@ def file_at(repo: Repository, commit: str, path: str) -> Entry:
     return entry
 
 
-def log_entry(repo: Repository, commit: Commit) -> LogEntry:
-    """Returns a commit as the history shows it; ``paths`` are what it changed against its first parent."""
+def log_entry(repo: Repository, commit: Commit, push: Push | None = None) -> LogEntry:
+    """Returns a commit as the history shows it; ``paths`` are what it changed against its first parent.
+
+    ``push`` is the one that brought it.
+    """
     before = commit.parents[0] if commit.parents else None
     paths = (change.path for change in repo.changes(before, commit.oid))
-    session = commit.trailer("Gitcollab-Session").removeprefix("sessions/")
+    named = commit.trailer("Gitcollab-Session").removeprefix("sessions/")
+    session = str(push.session) if push else named
+    author = f"{commit.author_name} <{commit.author_email}>"
     return LogEntry(
         commit=commit.oid,
         parents=commit.parents,
-        act=commit.trailer("Gitcollab-Act") or "other",
-        user=user_of(commit),
+        act="push" if push else commit.trailer("Gitcollab-Act") or "other",
+        user=user_of(commit, push),
         at=commit.at,
         message=commit.subject,
         session=session,
         branch=f"sessions/{session}" if "/" in session else "",
         paths=tuple(printable(path) for path in paths if not is_ours(path))[:PATHS_LIMIT],
+        author=printable(author) if push and author in push.authors else "",
     )
 
 
-def user_of(commit: Commit) -> str:
-    """Returns who made a commit: the participant's name, or the author's for one that came from outside."""
+def user_of(commit: Commit, push: Push | None = None) -> str:
+    """Returns who made a commit: the participant's name, or who pushed it; its own word is never taken for it.
+
+    One that nobody is known to have pushed is named by its author as ``Name <address>``, which no participant is.
+    """
+    if push is not None:
+        return push.user
+    if not commit.is_ours:
+        return printable(f"{commit.author_name} <{commit.author_email}>")
     name, _, domain = commit.author_email.partition("@")
     is_participant = domain == "gitcollab.invalid"
     return commit.trailer("Gitcollab-User") or (name if is_participant else commit.author_name)

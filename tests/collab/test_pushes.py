@@ -11,6 +11,7 @@ import pytest
 from gitcollab import acts
 from gitcollab.errors import BadInput, Forbidden, GitcollabError, Moved, NotSignedIn, TooLarge, Unusable
 from gitcollab.events import Saved
+from gitcollab.flow.compare import answer
 from gitcollab.flow.points import MAIN
 from gitcollab.flow.pushed import pushes_of
 from gitcollab.model import Actor, Role, Take
@@ -393,3 +394,19 @@ def test_errors_are_words_for_people(stage, clone) -> None:
     with pytest.raises(GitcollabError) as refused:
         ben.pushes("refs/replace/x")
     assert "sessions/ben/NAME" in refused.value.hint
+
+
+def test_history_shows_the_pusher_and_beside_them_another_author(stage, clone) -> None:
+    ben = clone("ben")
+    ben.commits("a.txt", "1", GIT_AUTHOR_NAME="Ana", GIT_AUTHOR_EMAIL="ana@gitcollab.invalid")
+    ben.pushes("sessions/ben/laptop")
+    asked = {"actor": Actor(user="ben"), "collab": ID}
+    path = stage.given.place.repository(ID)
+    entry = answer(path, acts.ReadLog(**asked, branch="sessions/ben/laptop"))[0]
+    assert ("ben", "push", "ben/laptop", "Ana <ana@gitcollab.invalid>") == (
+        entry.user,
+        entry.act,
+        entry.session,
+        entry.author,
+    )
+    assert "ben" == answer(path, acts.ReadBlame(**asked, path="a.txt"))[0].user

@@ -14,7 +14,7 @@ from gitcollab.web.pages.frame import Page, View
 
 HISTORY = 60
 """Entries of history beside the file."""
-OWN = frozenset({"snapshot", "settlement", "publish", "other"})
+OWN = frozenset({"snapshot", "settlement", "publish", "push", "other"})
 """Acts that change a file by somebody's hand; merges and deliveries only carry such changes on."""
 
 
