@@ -11,12 +11,15 @@ import contextlib
 import json
 import os
 import select
-import subprocess
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from gitcollab.model import Json
+
+if TYPE_CHECKING:
+    import subprocess
 
 PATIENCE = 5.0
 """Seconds for one question; then the process is killed and the question goes to a person."""
@@ -71,6 +74,8 @@ class _Answerer:
         if self.owner != os.getpid():
             self.running, self.owner = None, os.getpid()
         if self.running is None or self.running.poll() is not None:
+            import subprocess  # slow to import, and most merges never come here
+
             self.stop()
             command = [sys.executable, "-m", "gitcollab.notebooks.asked"]
             self.running = subprocess.Popen(

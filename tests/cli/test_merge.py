@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gitcollab import notebooks
+
 TRIPLE = ("base.ipynb", "ours.ipynb", "theirs.ipynb")
 
 
@@ -35,10 +37,19 @@ def test_the_same_line_is_contested_told_and_exits_with_1(typed, book, tmp_path:
         for item in told["contested"]
     ]
     assert [] == told["noted"]
+    sides = [(tmp_path / name).read_bytes() for name in TRIPLE]
+    assert notebooks.as_json(notebooks.merge(*sides, path="work/a.ipynb")).decode() == done.stdout
     assert (
         "contested: work/a.ipynb, cell a"
         in typed("merge", *TRIPLE, "-o", "out.ipynb", "--path", "work/a.ipynb").stderr
     )
+
+
+def test_what_another_path_names_is_merged_as_what_it_is(typed, tmp_path: Path) -> None:
+    for name, text in zip(TRIPLE, ("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n"), strict=True):
+        (tmp_path / name).write_text(text)
+    assert 0 == typed("merge", *TRIPLE, "-o", "out", "--path", "notes.txt").returncode
+    assert "A\nb\nC\n" == (tmp_path / "out").read_text()
 
 
 def test_an_unreadable_side_leaves_ours_and_one_item_with_the_bytes(typed, book, tmp_path: Path) -> None:
@@ -119,6 +130,10 @@ def test_git_merges_notebooks_with_it_and_sees_a_contested_one_as_a_conflict(
         "".join(c["source"]) for c in json.loads((tmp_path / "n.ipynb").read_text())["cells"]
     ]
     assert "+y = 3" in git("diff", "HEAD^", "HEAD").splitlines()
+    shown = git("difftool", "-y", "-t", "gitcollab", "HEAD^", "HEAD")
+    assert ["~ source   b  code at 1", "-y = 1", "+y = 3"] == [
+        line.strip() for line in shown.splitlines()[1:]
+    ]
     git("switch", "-qc", "ben2", "ben~1")
     book("n.ipynb", a="x = 9", b="y = 1")
     git("commit", "-qam", "ben again")
@@ -129,8 +144,8 @@ def test_git_merges_notebooks_with_it_and_sees_a_contested_one_as_a_conflict(
 
 
 def test_the_driver_loads_none_of_the_heavy_libraries(book, tmp_path: Path) -> None:
-    for name in TRIPLE:
-        book(name, a="1")
+    for name, (a, b) in zip(TRIPLE, (("1", "1"), ("2", "1"), ("1", "2")), strict=True):
+        book(name, a=a, b=b)
     code = (
         "import sys\nfrom gitcollab.cli import run\n"
         f"assert run(['merge', *{TRIPLE!r}, '-o', 'out.ipynb']) == 0\n"
@@ -154,5 +169,7 @@ def test_the_driver_loads_none_of_the_heavy_libraries(book, tmp_path: Path) -> N
         "starlette",
         "asyncio",
         "http.client",
+        "subprocess",
+        "tempfile",
     }
     assert set() == heavy & set(ran.stdout.split())
