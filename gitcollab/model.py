@@ -317,6 +317,14 @@ class Version(Value):
     tracker: str = ""  # the address of the task that it belongs to
 
 
+class Shortcoming(Value):
+    """What keeps a notebook from being published: the gate that it does not pass, and in which cell."""
+
+    gate: str
+    text: str
+    cell: str | None = None
+
+
 class Reason(Value):
     """Why a version number is suggested: what is gone, new or changed, and in which cell."""
 

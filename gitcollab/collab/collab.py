@@ -297,7 +297,7 @@ class Collab:
                 user=actor.user,
                 at=self._ground.now(),
                 is_only=act.is_only,
-                tracker=read_charter(self._repo, self._given.charter).tracker,
+                charter=read_charter(self._repo, self._given.charter),
             )
             version = publish(self._repo, asked)
             self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)

@@ -12,14 +12,33 @@ from gitcollab.flow.materialise import FINAL
 from gitcollab.flow.points import CONFIG, MAIN, bytes_at
 from gitcollab.repository import Repository
 
-POLICIES = {"landing", "delivery", "final_name"}
+POLICIES = {"landing", "delivery", "final_name", "secrets"}
 """What may also stand in the table ``[policies]``."""
+
+
+class Gates(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of a notebook before it is published, besides that nothing in it is contested.
+
+    ``errors``: no output is an error; ``order``: it was run once from top to bottom; ``secrets``: nothing in it looks
+    like one; ``licence``: ``collab.toml`` says what others may do with it.
+    """
+
+    errors: bool = False
+    order: bool = False
+    secrets: bool = True
+    licence: bool = False
+
+    @property
+    def of_notebooks(self) -> frozenset[str]:
+        """The gates that look into the notebook itself."""
+        return frozenset(name for name in ("errors", "order", "secrets") if getattr(self, name))
 
 
 class Charter(msgspec.Struct, frozen=True, kw_only=True):
     """A collab's own words and policies.
 
-    ``landing`` is "save" (every save lands) or "request"; ``delivery`` is "landing" (at once) or "request".
+    ``landing`` is "save" (every save lands) or "request"; ``delivery`` is "landing" (at once) or "request"; ``secrets``
+    is "hold" (a save with a suspected one waits for its author) or "off".
     ``final_name`` is how published notebooks are called, with ``{name}`` for their own name.
     """
 
@@ -30,6 +49,8 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     landing: str = "save"
     delivery: str = "landing"
+    secrets: str = "hold"
+    gates: Gates = Gates()
     final_name: Annotated[str, msgspec.Meta(pattern=r"^[^/]*\{name\}[^/]*$", max_length=100)] = FINAL
 
 

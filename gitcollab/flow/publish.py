@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from gitcollab import notebooks
 from gitcollab.errors import BadInput, NotClean, Unusable
+from gitcollab.flow.charter import Charter
 from gitcollab.flow.files import is_notebook
 from gitcollab.flow.items import read_items
 from gitcollab.flow.notes import authors, notes
 from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, in_trailer, with_notes
 from gitcollab.flow.versions import credit, newest_version, next_version, version_at
-from gitcollab.model import Bump, Person, Version
+from gitcollab.model import Bump, Person, Shortcoming, Version
 from gitcollab.repository import Entry, Repository, version_tag
 
 FIRST = "1.0.0"
@@ -20,7 +23,8 @@ FIRST = "1.0.0"
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be published. ``bump`` None means MINOR; the first version of a notebook is 1.0.0.
 
-    ``is_only``: the notebook alone, and no other file of the shared branch. ``tracker`` is noted with the version.
+    ``is_only``: the notebook alone, and no other file of the shared branch. ``charter`` names the gates, and the task
+    that is noted with the version. ``is_harmless`` tells by their digests the suspected secrets that are none.
     """
 
     notebook: str
@@ -29,7 +33,8 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     at: str
     is_only: bool = False
-    tracker: str = ""
+    charter: Charter = Charter()
+    is_harmless: Callable[[str], bool] = lambda digest: False
 
 
 def publish(repo: Repository, asked: Publishing) -> Version:
@@ -39,11 +44,13 @@ def publish(repo: Repository, asked: Publishing) -> Version:
 
     The tag is the commit point: it is created exclusively and never moves; the blessed branch follows, at the next
     start if not now. The caller holds the collab's lock and has landed the sessions. Raises BadInput (no such
-    notebook, MAJOR without a message), NotClean (open items on it), Unusable (not a valid notebook, or nothing new).
+    notebook, MAJOR without a message), NotClean (open items on it, or a gate that it does not pass), Unusable (not a
+    valid notebook, or nothing new).
     """
     main = repo.head(MAIN) or ""
     path = _notebook(repo, main, asked.notebook)
     _check_ready(repo, main, path)
+    _check_gates(asked, bytes_at(repo, main, path) or b"")
     roll_forward(repo)
     newest = newest_version(repo, path)
     number = _next(newest, asked)
@@ -66,7 +73,7 @@ def publish(repo: Repository, asked: Publishing) -> Version:
         "Gitcollab-Version": number,
         "Gitcollab-Path": in_trailer(path),
     }
-    credited: dict[str, str | list[str]] = {"Tracker": asked.tracker} if asked.tracker else {}
+    credited: dict[str, str | list[str]] = {"Tracker": asked.charter.tracker} if asked.charter.tracker else {}
     credited["Co-authored-by"] = credit(tuple(one for one in people if one != asked.user))
     author = Person(name=asked.user)
     parents = [one for one in (blessed, main) if one]
@@ -126,6 +133,22 @@ def _check_ready(repo: Repository, main: str, path: str) -> None:
     faults = notebooks.problems(bytes_at(repo, main, path) or b"")
     if faults:
         raise Unusable(f"{path} is not a valid notebook: {faults[0]}", "save it from Jupyter again")
+
+
+def _check_gates(asked: Publishing, data: bytes) -> None:
+    gates = asked.charter.gates
+    found = list(notebooks.shortcomings(data, gates.of_notebooks, asked.is_harmless))
+    if gates.licence and not asked.charter.licence:
+        found.append(
+            Shortcoming(gate="licence", text='collab.toml names no licence: licence = "CC-BY-4.0", say')
+        )
+    if found:
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise NotClean(
+            f"{found[0].text}{more}",
+            "mend it and publish again; collab.toml says what is asked (manual: publishing)",
+            shortcomings=[{"gate": one.gate, "cell": one.cell, "text": one.text} for one in found],
+        )
 
 
 def _next(newest: str, asked: Publishing) -> str:

@@ -5,6 +5,7 @@ from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
 from gitcollab.notebooks.drawing import Line, OutputDiff
 from gitcollab.notebooks.drivers import MergeDriver, driver_of, has_driver, merge_file
+from gitcollab.notebooks.gates import shortcomings
 from gitcollab.notebooks.kinship import kinship
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, hunks, is_text, split, weave
 from gitcollab.notebooks.mending import EMPTY, mended
@@ -52,6 +53,7 @@ __all__ = [
     "place",
     "problems",
     "secrets",
+    "shortcomings",
     "split",
     "stamp",
     "strip",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from gitcollab import acts
+from gitcollab.errors import NotClean
 from gitcollab.flow.compare import answer
 from gitcollab.flow.points import BLESSED, bytes_at
 from gitcollab.model import Actor, Bump, Version
@@ -88,3 +91,27 @@ def test_long_notes_are_cut_and_counted(stage, ana, notebook):
     ana.saves(NB, notebook(("a", "1"), *((f"x{n}", f"{n} = new") for n in range(50))))
     lines = publish(stage).notes.split("\n")
     assert (41, "- and 10 more changes") == (len(lines), lines[-1])
+
+
+def refusal(stage, **more: object) -> list[str]:
+    with pytest.raises(NotClean) as refused:
+        publish(stage, **more)
+    return [one["gate"] for one in refused.value.data["shortcomings"]]
+
+
+def test_the_gates_of_the_charter_hold_a_publish_back_and_say_why(stage, ana, notebook):
+    ana.saves(NB, notebook(("a", "1")))
+    ana.saves("collab.toml", b"[gates]\norder = true\nlicence = true\n")
+    assert ["order", "licence"] == refusal(stage)
+    assert () == listed(stage)
+    ana.saves("collab.toml", b'licence = "MIT"\n[gates]\nlicence = true\n')
+    assert "1.0.0" == publish(stage).version
+
+
+def test_a_secret_that_got_in_is_not_published_unless_the_charter_says_so(stage, ana, notebook):
+    key = "AKIA" + "QWERTYUIOPASDFGH"
+    ana.saves("collab.toml", b'[policies]\nsecrets = "off"\n')
+    ana.saves(NB, notebook(("a", f"key = '{key}'")))
+    assert ["secrets"] == refusal(stage)
+    ana.saves("collab.toml", b'[policies]\nsecrets = "off"\n[gates]\nsecrets = false\n')
+    assert "1.0.0" == publish(stage).version
