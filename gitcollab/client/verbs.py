@@ -288,6 +288,35 @@ class Client(People):
         path = f"{COLLABS}{quoted(collab)}/events"
         return stream.events(self.transport, path, after=after, patience=patience, is_wanted=is_wanted)
 
+    # --- talking --------------------------------------------------------------------------------------------
+
+    def threads(self, collab: str, path: str = "") -> list[Json]:
+        """Lists the threads of comments; of one file if it is named."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/comments", path=path))
+
+    def comment(
+        self,
+        collab: str,
+        path: str,
+        text: str,
+        cell: str | None = None,
+        *,
+        line: int | None = None,
+        output: int | None = None,
+    ) -> Json:
+        """Begins a thread on a file, a cell of it, or a line or an output (from 0) of the cell."""
+        said = {"path": path, "text": text, "cell": cell, "line": line, "output": output}
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/comments", said)
+
+    def reply(self, collab: str, thread: str, text: str) -> Json:
+        """Answers in a thread."""
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/comments{quoted(thread)}", {"text": text})
+
+    def resolve_comment(self, collab: str, thread: str, *, is_resolved: bool = True) -> Json:
+        """Marks a thread as resolved, or opens it again."""
+        said = {"is_resolved": is_resolved}
+        return self._ask("PUT", f"{COLLABS}{quoted(collab)}/comments{quoted(thread)}", said)
+
     # --- deciding -------------------------------------------------------------------------------------------
 
     def contested(self, collab: str) -> list[Json]:

@@ -132,6 +132,8 @@ def of_work(event: AnyEvent) -> tuple[str, ...] | None:
         case events.Forked():
             text = f"saved from an older copy, which is kept beside the newer one as {event.fork}"
             return "forked", "⑂", text
+        case events.Asked(question="mass-delete"):
+            return "asked", "?", "deleted many files at once: nothing is deleted here until they say so"
         case events.Asked():
             link = f"{page(event.collab, event.path)}?at={event.commit}"
             return (
@@ -161,12 +163,25 @@ def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:
                 "✓",
                 f"need decide no more in {event.path}: {WHY.get(event.reason, event.reason)}",
             )
+        case events.Purged():
+            what = f" of {event.path}" if event.path else ""
+            return "purged", "\u2326", f"took a secret{what} out of all history: every version since has a new id"
+        case events.Commented():
+            return of_talk(event)
         case events.Published():
             text = f"published {event.notebook} as {event.version}" + (
                 f": {event.message}" if event.message else ""
             )
             return "published", "◆", text, f"/c/{event.collab}/versions", "Versions"
     return None
+
+
+def of_talk(event: events.Commented) -> tuple[str, ...]:
+    """The same of a remark."""
+    verb = {"comment": "commented on", "reply": "answered on", "resolve": "resolved a comment on"}
+    text = f"{verb.get(event.said, 'opened again a comment on')} {event.path}"
+    said = f": {event.text[:140]}" if event.text else ""
+    return "comment", "\u201c", text + said, f"{page(event.collab, event.path)}#thread-{event.thread}", "See it"
 
 
 def of_people(event: AnyEvent) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from gitcollab.web import words
 from gitcollab.web.assets import Assets
 from gitcollab.web.front import Front
 from gitcollab.web.render.text import visible
-from gitcollab.web.rows import unified
+from gitcollab.web.rows import unified, with_names
 
 HERE = Path(__file__).parent
 
@@ -36,6 +36,7 @@ class Templates:
         )
         self.environment.filters.update(words.FILTERS)
         self.environment.filters["unified"] = unified
+        self.environment.filters["with_names"] = with_names
         self.environment.globals["asset"] = assets.address
         for name in self.environment.list_templates():
             self.environment.get_template(name)  # kept from now on, so that no request waits for the disk

@@ -168,9 +168,9 @@ def look(browser: Any, address: str, done: str, token: str = "") -> Seen:
     start = time.monotonic()
     page.goto(address, wait_until="commit")
     if done:
-        page.wait_for_function(done, timeout=240_000, polling="raf")
+        page.wait_for_function(done, timeout=PATIENCE, polling="raf")
     else:
-        page.wait_for_load_state("load", timeout=240_000)
+        page.wait_for_load_state("load", timeout=PATIENCE)
         assert page.locator(".change").count() > 0, page.inner_text("main")
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     rendered = (time.monotonic() - start) * 1000
@@ -182,7 +182,9 @@ def look(browser: Any, address: str, done: str, token: str = "") -> Seen:
     return Seen(first, rendered, sum(sizes) / 1e3, figures["JSHeapUsedSize"] / 1e6, figures["Nodes"] / 1e3)
 
 
-PAIRS = {"20 cells": (20, 0), "200 cells": (200, 0), "2,000 cells": (2000, 0), "40 pictures": (60, 40)}
+PAIRS = {"20 cells": (20, 0), "200 cells": (200, 0), "40 pictures": (60, 40), "2,000 cells": (2000, 0)}
+PATIENCE = 600_000
+"""Milliseconds after which a page that does not come is given up."""
 
 
 def main(rounds: int) -> None:

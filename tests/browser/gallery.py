@@ -100,6 +100,7 @@ def hung(clients: dict[str, Client]) -> Gallery:
     begin(made)
     work_together(made)
     disagree(made)
+    talk(made)
     made.clients["ana"].create("Wind at the pier")
     return made
 
@@ -145,6 +146,18 @@ def work_together(made: Gallery) -> None:
     made.edit("ben", run_again)
     made.edit("ana", rearrange)
     made.clients["ana"].publish(made.id, TIDES, "hotfix", "Run again with the spring tide")
+
+
+def talk(made: Gallery) -> None:
+    """An open thread on a line, a resolved one, and one on the file."""
+    ana, ben, cleo = (made.clients[name] for name in ("ana", "ben", "cleo"))
+    asked = cleo.comment(made.id, TIDES, "Why these two and not N2, @ben?", "constituents", line=2)["id"]
+    ben.reply(
+        made.id, asked, "The record is too short to tell it from M2.\nWith two years it will be possible."
+    )
+    done = ben.comment(made.id, TIDES, "The unit is missing on the axis.", "fortnight", output=0)["id"]
+    ana.resolve_comment(made.id, done)
+    cleo.comment(made.id, TIDES, "Ready to be published, I think.")
 
 
 def disagree(made: Gallery) -> None:

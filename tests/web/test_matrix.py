@@ -28,6 +28,7 @@ from gitcollab.model import (
     Session,
     Suggestion,
     Summary,
+    Thread,
     Token,
     Version,
     Visibility,
@@ -114,6 +115,10 @@ viewer      read     GET    /api/collabs/{id}/diff
 viewer      read     GET    /api/collabs/{id}/blame/{path}
 viewer      read     GET    /api/collabs/{id}/resolve
 viewer      read     GET    /api/collabs/{id}/contested
+viewer      read     GET    /api/collabs/{id}/comments
+editor      write    POST   /api/collabs/{id}/comments
+editor      write    POST   /api/collabs/{id}/comments/{thread}
+editor      write    PUT    /api/collabs/{id}/comments/{thread}
 editor      write    POST   /api/collabs/{id}/contested/{item}
 viewer      write    GET    /api/collabs/{id}/held
 viewer      write    GET    /api/collabs/{id}/held/{held}
@@ -141,6 +146,8 @@ viewer      read     GET    /c/{id}/diff/{span}
 viewer      read     GET    /c/{id}/compare
 viewer      read     GET    /c/{id}/o/{commit}/{spot}/{path}
 viewer      read     GET    /c/{id}/contested
+editor      write    POST   /c/{id}/comments
+editor      write    POST   /c/{id}/comments/{thread}
 editor      write    POST   /c/{id}/contested/{item}
 editor      write    POST   /c/{id}/held/{held}
 viewer      read     GET    /c/{id}/versions
@@ -265,6 +272,7 @@ RENDERED = acts.Rendered(start=COMMIT, end=COMMIT, cells=())
 VERSION = Version(notebook="a.ipynb", version="1.0.0", tag="a/v1.0.0", commit=COMMIT, at=AT)
 LINK = Link(id="lxxxxxxxxx", role=Role.VIEWER, expires_at=AT, code="gcl_x")
 SUMMARY = Summary(id="caaaaaaaaa", alias="ana:x", title="x", role=Role.VIEWER, created_at=AT)
+THREAD = Thread(id="0" * 16, path="a.ipynb", cell=None, quote="", remarks=())
 ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWERS.items() if answer is None} | {
     acts.SetDisplay: Person(name="x"), acts.HandOver: Member(user="x", display="", role=Role.OWNER),
     acts.AcceptInvitation: SUMMARY, acts.SetVisibility: acts.Shown(visibility=Visibility.PRIVATE),
@@ -279,6 +287,7 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
     acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
     acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
+    acts.Comment: THREAD, acts.Reply: THREAD, acts.ResolveComment: THREAD, acts.ReadThreads: (),
     acts.RenderPiece: acts.PieceBytes(kind="image/png", data=b""),
 }  # fmt: skip
 """What the writer and the workers answer here; nothing that is asked changes anything, so all may ask everything."""
@@ -297,7 +306,7 @@ class Place:
         """The route's path, with something that exists in the place of each part."""
         parts = {
             "id": collab, "user": user_of(knocker), "name": "default", "path": "a.ipynb", "item": "i1",
-            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start", "group": "lab",
+            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start", "thread": "0" * 16, "group": "lab",
             "commit": COMMIT, "spot": "0.png",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),
         }  # fmt: skip
@@ -312,11 +321,12 @@ QUERY = "?from=main&to=main&path=a.ipynb&notebook=a.ipynb&kind=git&name=x&servic
 JSON = {
     "visibility": "private", "tag": "a/v1.0.0", "user": "cleo", "kind": "git", "is_suspended": True, "display": "D",
     "password": "", "title": "Rain", "role": "viewer", "name": "dan",
-    "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb",
+    "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb", "text": "x",
+    "is_resolved": True, "path": "a.ipynb",
 }  # fmt: skip
 FORM = {
     "title": "Rain in Kenya", "user": "cleo", "role": "viewer", "days": "7", "link": "gcl_x", "take": "shared",
-    "notebook": "a.ipynb", "path": "a.ipynb", "at": "main", "token": "txxxxxxxxx",
+    "notebook": "a.ipynb", "path": "a.ipynb", "at": "main", "token": "txxxxxxxxx", "text": "x",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitcollab.web.api import (
     audit,
     collabs,
+    comments,
     contested,
     files,
     groups,
@@ -27,6 +28,7 @@ DOORS: tuple[Door, ...] = (
     *files.DOORS,
     *history.DOORS,
     *contested.DOORS,
+    *comments.DOORS,
     *versions.DOORS,
     *audit.DOORS,
     *groups.DOORS,

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from gitcollab.web.pages import (
     contested,
     difference,
+    held,
     home,
     me,
     notebook,
@@ -14,6 +15,7 @@ from gitcollab.web.pages import (
     pieces,
     restore,
     settings,
+    talk,
     versions,
 )
 from gitcollab.web.pages.help import Manual
@@ -31,9 +33,11 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *pieces.PAGES,
         *difference.PAGES,
         *contested.PAGES,
+        *held.PAGES,
         *versions.PAGES,
         *restore.PAGES,
         *settings.PAGES,
+        *talk.PAGES,
         *Manual().routes(),
     )
     return [page.route(site, templates) for page in pages]

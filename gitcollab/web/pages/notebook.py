@@ -11,6 +11,7 @@ from gitcollab import acts
 from gitcollab.errors import GitcollabError
 from gitcollab.model import BlameCell, LogEntry, Version
 from gitcollab.web.pages.frame import Page, View
+from gitcollab.web.pages.talk import by_cell, threads_of, unplaced
 
 HISTORY = 60
 """Entries of history beside the file."""
@@ -22,12 +23,14 @@ async def file(view: View) -> Response:
     """Shows a file."""
     about = await view.about("files")
     path, at = view.path, view.request.query_params.get("at", "main")
-    rendered, log, blame, versions = await asyncio.gather(
+    rendered, log, blame, versions, threads = await asyncio.gather(
         view.read_act(acts.RenderNotebook, about.id, path=path, at=at),
         view.read_act(acts.ReadLog, about.id, path=path, limit=HISTORY),
         blamed(view, about.id, path, at),
         view.read_act(acts.ReadVersions, about.id, notebook=path),
+        threads_of(view, about.id, path),
     )
+    talk = by_cell(threads)
     values = {
         "about": about,
         "path": path,
@@ -39,6 +42,10 @@ async def file(view: View) -> Response:
         "history": history(log),
         "published": {version.commit: version for version in versions},
         "versions": versions,
+        "talk": talk,
+        "unplaced": unplaced(talk, (cell["id"] for cell in rendered.cells)),
+        "can_say": at == "main" and about.may("editor"),
+        "say": view.request.query_params.get("say", ""),
         "contested": [item for item in about.items if item.path == path],
     }
     return await view.show_large("file.html", values)

@@ -4,7 +4,7 @@ import { parsed } from "./trusted.js";
 
 const KINDS = [
   "created", "removed", "membership", "linked", "joined", "left", "saved", "drafted", "landed", "delivered", "contested",
-  "settled", "closed", "forked", "asked", "skipped", "published",
+  "settled", "closed", "commented", "forked", "asked", "skipped", "published",
 ];
 const QUIET = new Set(["delivered", "joined", "left", "linked"]);
 const TOGETHER = 150; // ms: events that come together are shown together

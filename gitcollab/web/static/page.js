@@ -4,12 +4,14 @@ import { listen } from "./keys.js";
 import { keepTime } from "./times.js";
 import { offerFrames } from "./frames.js";
 import { fetchLater } from "./later.js";
+import { offerTalk } from "./talk.js";
 import { comparePictures } from "./pictures.js";
 
 keepTime();
 offerFrames();
 fetchLater();
 comparePictures();
+offerTalk();
 listen();
 follow(document.getElementById("main"));
 for (const input of document.querySelectorAll("[data-select]")) {
