@@ -7,7 +7,6 @@ from starlette.routing import Route
 from gitcollab.web.pages import (
     contested,
     difference,
-    held,
     home,
     me,
     notebook,
@@ -33,7 +32,6 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *pieces.PAGES,
         *difference.PAGES,
         *contested.PAGES,
-        *held.PAGES,
         *versions.PAGES,
         *restore.PAGES,
         *settings.PAGES,
