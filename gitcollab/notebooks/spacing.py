@@ -17,8 +17,13 @@ def is_layout(before: str, after: str, wholes: tuple[str, str], *, must_parse: b
 
     Indentation means something in Python: ``wholes``, the source without and with this change alone, must parse to
     one tree. Where they do not parse (prose does not), the lines must begin as they did, unless they ``must_parse``.
+    Of more than LONG characters it is never said.
     """
-    if before == after or _said(_plain(before)) != _said(_plain(after)):
+    if (
+        before == after
+        or max(len(before), len(after)) > LONG
+        or _said(_plain(before)) != _said(_plain(after))
+    ):
         return False
     trees = [_tree(whole) for whole in wholes]
     if None in trees:
