@@ -157,10 +157,8 @@ class Collab:
             )
             if act.is_draft:
                 return self._saves.drafted(saving)
-            if self.desks.lies_there(
-                act.session, act.path, act.data
-            ):  # the watcher has only not come to it yet
-                return self._saves.take_in(act.session, act.path, act.data)
+            if self.desks.lies_there(act.session, act.path, act.data):  # the watcher only has not come to it
+                return self._saves.take_in(act.session, act.path, act.data, saving)
             return self._saves.saved(saving)
 
     def rename(self, act: acts.Rename) -> Receipt:

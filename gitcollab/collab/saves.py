@@ -61,8 +61,13 @@ class Saves:
             raise NotFound(f"there is no {path}", "look at the list of files")
         return self.saved(Saving(session=session, path=path, to=to, data=None, base=base, at=ground.now()))
 
-    def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
-        """Takes in one file of a watched workspace; ``data`` None: it was deleted there."""
+    def take_in(
+        self, session: SessionName, path: str, data: bytes | None, said: Saving | None = None
+    ) -> Receipt:
+        """Takes in one file of a watched workspace; ``data`` None: it was deleted there.
+
+        ``said`` is what the client says that wrote it, which may know better where its copy came from.
+        """
         ground = self._ground
         base = ground.desks.base(session, path)
         if ground.desks.has_taken(session, path, data):
@@ -70,9 +75,8 @@ class Saves:
             return self.receipt(
                 session, None, Snapshot(session=session, path=path, version=base or ground.head(session))
             )
-        receipt = self.saved(
-            Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
-        )
+        found = Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
+        receipt = self.saved(said if said and said.base else found)
         ground.turns.then(lambda: ground.desks.took(session, path, data))
         return receipt
 
