@@ -75,10 +75,13 @@ class Collaboration:
             return {"tracked": False}
         self.news.want(document.collab)
         client.hold(document.collab, document.session, document.path, client=asked["tab"], seconds=HELD)
-        taken = self.taking.take(document, asked["hash"]) if asked.get("hash") else None
         version = str(asked.get("version") or "")
-        if taken and not taken[0].get("forked"):
+        if not asked.get("hash"):  # else the model has gone on from there by a save
+            self.taking.bases.note(document.file, asked["tab"], version)
+        taken = self.taking.take(document, asked["hash"]) if asked.get("hash") else None
+        if taken and not taken[0].get("forked") and not taken[0].get("held"):
             version = taken[0]["version"]
+            self.taking.bases.note(document.file, asked["tab"], version)
         return {
             **_said(document),
             "tracked": True,
@@ -94,6 +97,7 @@ class Collaboration:
         client = self.server.client()
         document = self.documents.find(client, self.file(path))
         if document:
+            self.taking.bases.forget(document.file, tab)
             client.release(document.collab, document.session, document.path, client=tab)
 
     def draft(self, asked: Json) -> Json:
@@ -111,6 +115,8 @@ class Collaboration:
             base=asked.get("version") or None,
             is_draft=True,
         )
+        if not receipt["snapshot"]:
+            return {"draft": None}
         self.notes.put(
             _draft_name(document), {"commit": receipt["snapshot"], "at": time.time(), "tab": asked["tab"]}
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gitcollab.errors import GitcollabError, NotSignedIn, Unavailable
+from gitcollab_hooks.bases import Bases
 from gitcollab_hooks.documents import Document, Documents
 from gitcollab_hooks.server import Server
 
@@ -37,6 +38,7 @@ class Taking:
         self._server, self._documents, self._tell = server, documents, tell
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._taken: dict[Path, tuple[str, Json, float]] = {}
+        self.bases = Bases()
         self._lock = threading.Lock()
         self._waiting: dict[str, None] = {}
         self._thread = threading.Thread(target=self._run, name="gitcollab saves", daemon=True)
@@ -76,9 +78,12 @@ class Taking:
             is_known = known and known[0] == found and known[1]["session"] == document.session
             if known and is_known and time.monotonic() < known[2]:
                 return known[1], found
+            base = self.bases.of(document.file)
             receipt = self._server.client().save(
-                document.collab, document.session, document.path, data, tool="jupyter"
+                document.collab, document.session, document.path, data, base=base, tool="jupyter"
             )
+            if base and not receipt.get("forked") and not receipt.get("held"):
+                self.bases.replace(document.file, base, receipt["version"])
             receipt = {**receipt, "session": document.session}
             self._taken[document.file] = (found, receipt, time.monotonic() + FRESH)
             while len(self._taken) > REMEMBERED:

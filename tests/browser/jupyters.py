@@ -41,6 +41,11 @@ class Jupyter:
     running: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def state(self) -> Path:
+        """Where this person's programs remember things."""
+        return self.directory.parent / f"{self.person}-state"
+
 
 @contextmanager
 def jupyter(programs: Path, person: str, place: Path, env: dict[str, str]) -> Iterator[Jupyter]:
@@ -166,6 +171,24 @@ class Lab:
             " dialog: document.querySelector('.jp-Dialog')?.innerText}, null, 1)"
         )
         return f"{told}\n{self.problems}\n{self.jupyter.log.read_text()[-6000:]}"
+
+    @property
+    def model(self) -> str:
+        """The expression that is the open notebook's shared model."""
+        return MODEL
+
+    def status(self) -> str:
+        """What the status bar says."""
+        return self.page.locator(".gitcollab-status").inner_text()  # type: ignore[no-any-return]
+
+    def tool(self, name: str) -> Any:
+        """A button of the open notebook's toolbar."""
+        return self.page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name=name)
+
+    def knows_its_collabs(self) -> None:
+        """Waits until the server extension has looked for invitations once, so that a new one is new."""
+        notes = self.jupyter.state / "gitcollab" / "jupyter.json"
+        eventually(lambda: "collabs" in json.loads(notes.read_bytes()), self.standing)
 
     def sources(self) -> list[str]:
         """The cells as the open notebook has them."""

@@ -164,3 +164,16 @@ def test_who_may_no_longer_save_can_still_close_what_is_open(stage, desk) -> Non
         stage.collab.hold(asked(acts.Hold))
     stage.collab.release(asked(acts.Release))
     assert not stage.collab.desks.holds.is_held(ANA, "nb.ipynb")
+
+
+def test_an_editor_that_says_where_its_copy_came_from_does_not_sweep_another_programs_save_away(
+    stage, desk, notebook
+) -> None:
+    """Both wrote the same file of one workspace; without a stamp the later one would be believed."""
+    opened = stage.repo.head(ANA.ref)
+    first = notebook(("one", "x = 1\n"), ("two", "y = 2\n"))
+    stage.collab.take_in(ANA, "nb.ipynb", first)
+    second = notebook(("one", "x = 2\n"), ("two", "y = 1\n"))
+    (desk / "nb.ipynb").write_bytes(second)
+    stage.collab.save(asked(acts.Save, data=second, base=opened, tool="jupyter"))
+    assert {"one": "x = 2\n", "two": "y = 2\n"} == cells(stage.main("nb.ipynb"))

@@ -170,10 +170,10 @@ class Plugin {
   othersOf(document) {
     const collab = document?.state.collab;
     if (!collab) {
-      return [];
+      return null;
     }
     if (!this.others.has(collab)) {
-      this.others.set(collab, []);
+      this.others.set(collab, null);
       this.server.ask('overview', { path: document.path }).then(
         ({ members, me }) => {
           this.others.set(collab, members.filter(({ user }) => user !== me).map(({ user, display }) => display || user));

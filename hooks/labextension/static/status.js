@@ -5,7 +5,7 @@ import { element } from './marks.js';
 
 /**
  * @param {import('./document.js').OpenDocument | null} document
- * @param {string[]} others names of the other members
+ * @param {string[] | null} others names of the other members; null while they are not known
  * @returns {{text: string, title: string, kind: 'quiet' | 'well' | 'trouble'}}
  */
 export function standing(document, others) {
@@ -20,7 +20,7 @@ export function standing(document, others) {
     return { text: document.trouble ? '⚠ gitcollab' : '', title: document.trouble, kind: document.trouble ? 'trouble' : 'quiet' };
   }
   const { version } = document;
-  const shared = others.length ? `shared with ${others.join(', ')}` : 'shared with nobody yet';
+  const shared = !others ? '' : others.length ? `shared with ${others.join(', ')}` : 'shared with nobody yet';
   const at = document.savedAt?.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   const saved = document.untaken || document.isSaving ? 'saving' : document.isEdited ? 'edited' : 'saved';
   const parts = [
@@ -28,7 +28,7 @@ export function standing(document, others) {
     version ? `version ${version.slice(0, 4)}` : 'no version yet',
     ...(at ? [at] : []),
     ...(document.isPaused ? ['paused'] : []),
-    shared
+    ...(shared ? [shared] : [])
   ];
   return { text: parts.join(' · '), title: document.trouble || `version ${version} of ${document.state.alias}`, kind: document.trouble ? 'trouble' : 'well' };
 }
@@ -42,7 +42,7 @@ export class Status {
 
   /**
    * @param {import('./document.js').OpenDocument | null} document
-   * @param {string[]} others
+   * @param {string[] | null} others
    */
   show(document, others) {
     const { text, title, kind } = standing(document, others);
