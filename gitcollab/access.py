@@ -72,6 +72,9 @@ TABLE: dict[type[Act], Rule] = {
     acts.Push: Rule(
         "write", Role.EDITOR
     ),  # own session branches; main: maintainers, see _keep_to_own_branches
+    acts.ReadHeld: Rule("write", Role.VIEWER),  # one's own held saves; an editor made viewer keeps theirs
+    acts.ReadHeldFile: Rule("write", Role.VIEWER),
+    acts.DecideHeld: Rule("write", Role.EDITOR),
     # the shared work
     acts.Settle: Rule("write", Role.EDITOR),
     acts.Comment: Rule("write", Role.EDITOR),

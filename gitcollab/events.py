@@ -162,13 +162,15 @@ class OwnEvent(SessionEvent):
 class Held(OwnEvent):
     """A save was held back until its author decides (``is_open``), or no longer is.
 
-    ``held`` is its id, ``reason`` why: secret, emptied, unreadable or deleted (many files at once).
+    ``held`` is its id, ``reason`` why: secret, emptied, unreadable or deleted (many files at once). ``take`` is what
+    was decided: release, restore, drop, or nothing where a later save made it needless.
     """
 
     held: str
     path: str
     reason: str
     is_open: bool = True
+    take: str = ""
 
 
 class Purged(Event):

@@ -103,6 +103,7 @@ EDITORS = {
     acts.Comment,
     acts.Reply,
     acts.ResolveComment,
+    acts.DecideHeld,
 }
 
 
@@ -218,7 +219,7 @@ def test_only_who_may_make_links_has_theirs_work() -> None:
 
 SCOPE_OF = (
     dict.fromkeys(ANYBODY | OWNERS | ADMINS | {acts.AcceptInvitation}, "admin")
-    | dict.fromkeys(EDITORS | {acts.CloseSession, acts.Release}, "write")
+    | dict.fromkeys(EDITORS | {acts.CloseSession, acts.Release, acts.ReadHeld, acts.ReadHeldFile}, "write")
     | dict.fromkeys(MAINTAINERS, "publish")
 )
 

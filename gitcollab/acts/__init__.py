@@ -3,8 +3,9 @@
 ``ANSWERS`` says what comes back. Reading acts are asked of the workers; they change nothing.
 """
 
-from gitcollab.acts import people, pure, pushing, reading, serving, talking, work
+from gitcollab.acts import holding, people, pure, pushing, reading, serving, talking, work
 from gitcollab.acts.act import Act, CollabAct
+from gitcollab.acts.holding import DecideHeld, ReadHeld, ReadHeldFile
 from gitcollab.acts.people import (
     AcceptInvitation,
     AddGroup,
@@ -73,6 +74,7 @@ from gitcollab.acts.work import (
 ANSWERS: dict[type[Act], object] = {
     **people.ANSWERS,
     **work.ANSWERS,
+    **holding.ANSWERS,
     **pushing.ANSWERS,
     **serving.ANSWERS,
     **reading.ANSWERS,
@@ -95,6 +97,7 @@ __all__ = [
     "CreateCollab",
     "CreateLink",
     "CreateToken",
+    "DecideHeld",
     "DeleteCollab",
     "Deliver",
     "DiffBytes",
@@ -117,6 +120,8 @@ __all__ = [
     "ReadBlame",
     "ReadDiff",
     "ReadFile",
+    "ReadHeld",
+    "ReadHeldFile",
     "ReadItems",
     "ReadLog",
     "ReadThreads",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from gitcollab.cli import access, decide, groups, history, house, people, show, work
+from gitcollab.cli import access, decide, groups, held, history, house, people, show, work
 
 app = typer.Typer(
     name="gitcollab",
@@ -49,7 +49,7 @@ def everywhere(
 HEADINGS = {
     "Begin": (house.demo, house.serve, people.share, work.join, work.leave, work.status),
     "See": (history.log, history.diff, history.blame, history.versions, history.cite),
-    "Decide": (decide.contested, decide.settle, decide.publish, house.merge),
+    "Decide": (decide.contested, decide.settle, held.held, held.decide, decide.publish, house.merge),
     "People": (
         people.members,
         people.invite,

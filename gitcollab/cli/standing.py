@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
+from gitcollab.errors import Forbidden
 
 DEPTH = 500
 """Commits looked at; beyond that the numbers are lower bounds."""
@@ -27,8 +28,17 @@ def standing(server: Client, collab: str) -> Json:
         "alias": told["alias"],
         "role": told["role"],
         "contested": server.contested(collab),
+        "held": _held(server, told),
         "sessions": [_session(server, told, each, main) for each in mine],
     }
+
+
+def _held(server: Client, collab: Json) -> list[Json]:
+    """My saves that wait for me; a token that may only read is not told of any."""
+    try:
+        return server.held(collab["id"])
+    except Forbidden:
+        return []
 
 
 def _session(server: Client, collab: Json, session: Json, main: list[Json]) -> Json:

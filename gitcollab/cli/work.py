@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gitcollab.cli import place, show
+from gitcollab.cli.held import summary
 from gitcollab.cli.options import AsJson, MaybeCollab
 from gitcollab.cli.standing import standing
 from gitcollab.client import Client
@@ -107,5 +108,9 @@ def _told(told: Json) -> None:
                 show.say(f"    skipped {skipped['path']}: {skipped['reason']}")
         for item in each["contested"]:
             show.say(f"  contested {item['id']}: {item['path']} {item['cell'] or ''}")
+        for held in each["held"]:
+            show.say(f"  held {held['id']}: {summary(held)}")
+        if each["held"]:
+            show.aside("  see `gitcollab held`, then `gitcollab decide COLLAB HELD`")
     if not told["collabs"]:
         show.aside(f"{told['me']} takes part in nothing yet: `gitcollab share USER PATH` begins")

@@ -319,6 +319,19 @@ class Client(People):
 
     # --- deciding -------------------------------------------------------------------------------------------
 
+    def held(self, collab: str) -> list[Json]:
+        """Lists my saves that are held back until I decide, and deletions that wait to be confirmed."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/held"))
+
+    def held_file(self, collab: str, held: str) -> bytes:
+        """Reads the bytes of a save of mine that is held back."""
+        return self.transport.ask("GET", f"{COLLABS}{quoted(collab)}/held{quoted(held)}").body
+
+    def decide_held(self, collab: str, held: str, take: str, seen: str = "") -> Json:
+        """Decides a held save: ``take`` is release, restore or drop; ``seen`` the mark of what was looked at."""
+        body = {"take": take, "seen": seen}
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/held{quoted(held)}", body)
+
     def contested(self, collab: str) -> list[Json]:
         """Lists the open contested items."""
         return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contested"))

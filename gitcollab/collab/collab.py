@@ -10,13 +10,15 @@ import msgspec
 
 from gitcollab import acts
 from gitcollab.access import allow
+from gitcollab.collab.deciding import Deciding
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
+from gitcollab.collab.held import HeldSaves
 from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.collab.talk import Talk
-from gitcollab.errors import BadInput, Forbidden
+from gitcollab.errors import BadInput, Forbidden, NotFound
 from gitcollab.events import AnyEvent, Joined, Left, Membership
 from gitcollab.flow.charter import Charter, read_charter, written
 from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
@@ -25,6 +27,7 @@ from gitcollab.flow.settle import Decision, find_item, settle
 from gitcollab.flow.snapshot import Saving
 from gitcollab.model import (
     Actor,
+    HeldSave,
     Person,
     Receipt,
     Session,
@@ -49,7 +52,9 @@ class Collab:
         self._ground = ground = Ground.of(id, given)
         self._repo, self._turns, self._register = ground.repo, ground.turns, ground.register
         self._exchange = Exchange(ground)
-        self._saves = Saves(ground, self._exchange)
+        self._held = HeldSaves(ground)
+        self._saves = Saves(ground, self._exchange, self._held)
+        self._deciding = Deciding(ground, self._saves, self._held)
         self._talk = Talk(ground)
         self._pushes = Pushes(ground, self._exchange)
         self.desks = ground.desks
@@ -76,6 +81,7 @@ class Collab:
                     with turn.going_on():
                         self._exchange.land(session)
                 self._exchange.deliver_all()
+                self._held.recover()
             self._ground.shelves.keep_up()
             self._ground.admit()
             return told
@@ -253,6 +259,30 @@ class Collab:
             return self.desks.mirror(session)
 
     # --- decisions -------------------------------------------------------------------------------------------------
+
+    def held(self, act: acts.ReadHeld) -> tuple[HeldSave, ...]:
+        """Returns what waits for the actor; waits for no act that is under way."""
+        allow(act.actor, act, self._register.role(act.actor.user))
+        return self._held.of(act.actor.user)
+
+    def held_file(self, act: acts.ReadHeldFile) -> bytes:
+        """Returns the bytes of a save of the actor's that is held back; NotFound if none are."""
+        allow(act.actor, act, self._register.role(act.actor.user))
+        data = self._held.find(act.held, act.actor.user).data
+        if data is None:
+            raise NotFound("nothing of a file is held there", "see `gitcollab held`")
+        return data
+
+    def decide_held(self, act: acts.DecideHeld) -> Receipt:
+        """Decides what becomes of a save that was held back."""
+        with self._acting(act):
+            return self._deciding.decide(act)
+
+    def ask_deletions(self, session: SessionName, paths: tuple[str, ...]) -> None:
+        """Asks a workspace's person whether many deletions at once are meant; nothing is deleted until they say so."""
+        with self._turns.taking():
+            self._saves.admit(session)
+            self._held.deletions(session, paths)
 
     def settle(self, act: acts.Settle) -> Receipt:
         """Decides a contested item; the sessions that it binds are landed first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -140,6 +140,42 @@ class Desks:
             desk.known[path] = desk.known.pop(old)
             self.mirror(session)
             self._remember(session, desk)
+
+    def missing(self, session: SessionName, paths: Iterable[str]) -> tuple[str, ...]:
+        """Returns those of the paths that the workspace held and holds no longer; none while it is away itself."""
+        desk = self._desks.get(session)
+        if desk is None or not desk.root.is_dir():
+            return ()
+        return tuple(path for path in paths if path in desk.known and not os.path.lexists(desk.root / path))
+
+    def read(self, session: SessionName, path: str) -> bytes | None:
+        """Returns what the workspace holds at a path just now, None if that cannot be had."""
+        desk = self._desks.get(session)
+        with suppress(GitcollabError, OSError):
+            return read_stable(desk.root, path, limit=desk.rules.cap(path)) if desk else None
+        return None
+
+    def bring_back(self, session: SessionName, paths: Iterable[str]) -> None:
+        """Writes files that the workspace holds no longer into it again, as its session has them."""
+        desk = self._desks.get(session)
+        if desk is not None:
+            for path in self.missing(session, paths):
+                desk.known.pop(path, None)
+            self.mirror(session)
+
+    def restore(self, session: SessionName, path: str, expected: bytes) -> bool:
+        """Writes the session's version over exactly these bytes in the workspace; False if it holds others by now.
+
+        Where an editor has the file open, that is written once it has closed it.
+        """
+        desk, head = self._desks.get(session), self._repo.head(session.ref)
+        is_there = head is not None and oid_at(self._repo, head, path) is not None
+        if desk is None or not is_there or not is_exactly(desk.root, path, expected):
+            return False
+        desk.known[path] = content_id(path, expected)
+        self.mirror(session)
+        self._remember(session, desk)
+        return True
 
     def mirror(self, session: SessionName) -> tuple[str, ...]:
         """Writes into the workspace what the session holds; returns the paths that have to wait."""

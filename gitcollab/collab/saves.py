@@ -8,6 +8,7 @@ from gitcollab.access import allow
 from gitcollab.acts import Save
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.ground import Ground
+from gitcollab.collab.held import HeldSaves
 from gitcollab.collab.register import FORK
 from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
 from gitcollab.events import Asked, Drafted, Skipped
@@ -20,11 +21,17 @@ from gitcollab.model import Actor, Receipt, SessionName
 class Saves:
     """Takes in the saves of one collab. Used in its turns only; who may save has been decided."""
 
-    def __init__(self, ground: Ground, exchange: Exchange) -> None:
-        self._ground, self._exchange = ground, exchange
+    def __init__(self, ground: Ground, exchange: Exchange, held: HeldSaves) -> None:
+        self._ground, self._exchange, self._held = ground, exchange, held
 
-    def saved(self, saving: Saving) -> Receipt:
-        """Commits a save, lands it and delivers it; what stands stays when a later stage fails."""
+    def saved(self, saving: Saving, *, is_decided: bool = False) -> Receipt:
+        """Commits a save, lands it and delivers it; what stands stays when a later stage fails.
+
+        A save that its author has to decide about first is held back instead, unless it ``is_decided``.
+        """
+        if not is_decided and (back := self._held.back(saving)):
+            return back
+        self._held.pass_on(saving, take="release" if is_decided else "")
         ground = self._ground
         saved = snapshot(ground.repo, saving, ground.given.merger)
         if saved.question:
@@ -38,8 +45,11 @@ class Saves:
         self._exchange.deliver_all()
         return self.receipt(saving.session, landed, saved)
 
-    def drafted(self, saving: Saving) -> Receipt:
-        """Keeps unsaved work as a draft, which is shown and never lands."""
+    def drafted(self, saving: Saving, *, is_decided: bool = False) -> Receipt:
+        """Keeps unsaved work as a draft, which is shown and never lands; held back like a save."""
+        if not is_decided and (back := self._held.back(saving, is_draft=True)):
+            return back
+        self._held.pass_on(saving, is_draft=True, take="release" if is_decided else "")
         ground, session = self._ground, saving.session
         parent = ground.head(session)
         commit = draft(ground.repo, saving, f"refs/gitcollab/drafts/{session.user}/{session.name}")
@@ -77,12 +87,15 @@ class Saves:
             )
         found = Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
         receipt = self.saved(said if said and said.base else found)
-        ground.turns.then(lambda: ground.desks.took(session, path, data))
+        if not receipt.held:  # else the workspace goes on holding what its session does not
+            ground.turns.then(lambda: ground.desks.took(session, path, data))
         return receipt
 
     def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:
         """Takes in that a file of a watched workspace was renamed and not changed."""
         ground = self._ground
+        if self._held.holds(session, old):
+            raise Unusable(f"a save of {old} is held back", "what the file holds is looked at anew")
         if not ground.desks.has_seen(session, path):
             raise Unusable(f"others have made a {path} meanwhile", "it is merged with theirs")
         receipt = self.renamed(session, old, path)

@@ -185,6 +185,8 @@ class _Joined:
         else:
             for each in found:
                 self._take_in(each)
+        for event in events:
+            self.exchange.learn(event)
         now = time.monotonic()
         is_due = any(at <= now for at in self.fetch_at) or any(map(self.exchange.is_news, events))
         if is_due or self.exchange.is_fetch_wanted:

@@ -40,6 +40,7 @@ class News(enum.StrEnum):
     ASKED = "asked"
     SKIPPED = "skipped"
     REFUSED = "refused"
+    HELD = "held"
     MASS_DELETION = "mass-deletion"
     OFFLINE = "offline"
     ONLINE = "online"
@@ -133,6 +134,11 @@ class Exchange:
             self.tell(
                 Progress(News.REFUSED, path, f"{why.message} ({why.hint})" if why.hint else why.message)
             )
+            return
+        if receipt.get("held"):  # the server keeps it, the collab has it not: both agree on what was before
+            held.refused = oid
+            self.state.held[path] = held
+            self.tell(Progress(News.HELD, path, str(receipt.get("question", ""))))
             return
         held.oid, held.refused = oid, oid if receipt.get("question") else ""
         self.state.held[path] = held
@@ -232,6 +238,14 @@ class Exchange:
             return False
         is_others = event["kind"] == "saved" and event["commit"] not in self._snapshots
         return event["kind"] == "delivered" or is_others
+
+    def learn(self, event: Json) -> None:
+        """Takes in what was decided about a held save of this directory, from which its file may go on now."""
+        is_mine = event["kind"] == "held" and event.get("session") == self.state.session
+        held = self.state.held.get(event["path"]) if is_mine else None
+        if held is not None and held.refused and event.get("take") in {"release", "restore"}:
+            held.oid, held.refused, held.is_sure = held.refused, "", False
+            self.is_fetch_wanted = True
 
     def _branch(self) -> tuple[str, str]:
         return self.state.collab, f"sessions/{self.state.session}"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gitcollab.errors import NotFound
-from gitcollab.events import AnyEvent
+from gitcollab.events import AnyEvent, may_see
 from gitcollab.model import COLLAB_ID
 from gitcollab.store import clock
 from gitcollab.store.schema import COLLABS, EVENTS, HEADS
@@ -45,7 +45,7 @@ def append(
 
 
 def since(conn: Connection, collab: str, after: int, limit: int = 500) -> tuple[AnyEvent, ...]:
-    """Returns the events numbered above ``after``, in order, at most ``limit``."""
+    """Returns the events numbered above ``after``, in order, at most ``limit``; whoever shows them asks ``may_see``."""
     return tuple(DECODER.decode(body) for _, body in bodies(conn, collab, after, limit))
 
 
@@ -55,10 +55,11 @@ def bodies(conn: Connection, collab: str, after: int, limit: int = 500) -> tuple
     return tuple((row.n, row.body) for row in conn.execute(newer.order_by(EVENTS.c.n).limit(limit)))
 
 
-def latest(conn: Connection, collab: str, limit: int = 50) -> tuple[AnyEvent, ...]:
-    """Returns the last ``limit`` events, oldest first."""
+def latest(conn: Connection, collab: str, limit: int = 50, reader: str = "") -> tuple[AnyEvent, ...]:
+    """Returns the last ``limit`` events, oldest first, less those that are not for the eyes of ``reader``."""
     newest = select(EVENTS.c.body).where(EVENTS.c.collab == collab).order_by(EVENTS.c.n.desc()).limit(limit)
-    return tuple(DECODER.decode(body) for body in conn.execute(newest).scalars())[::-1]
+    found = tuple(DECODER.decode(body) for body in conn.execute(newest).scalars())[::-1]
+    return tuple(event for event in found if may_see(event, reader))
 
 
 def last(conn: Connection, collab: str) -> int:

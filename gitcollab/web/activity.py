@@ -168,6 +168,9 @@ def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:
             return "purged", "\u2326", f"took a secret{what} out of all history: every version since has a new id"
         case events.Commented():
             return of_talk(event)
+        case events.Purged():
+            what = f" of {event.path}" if event.path else ""
+            return "purged", "\u2326", f"took a secret{what} out of all history: every version since has a new id"
         case events.Published():
             text = f"published {event.notebook} as {event.version}" + (
                 f": {event.message}" if event.message else ""

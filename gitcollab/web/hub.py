@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from gitcollab.errors import GitcollabError
-from gitcollab.events import AnyEvent, Event, Membership, Removed
+from gitcollab.events import AnyEvent, Event, Membership, OwnEvent, Purged, Removed
 from gitcollab.web.answers import ascii_line, full
 
 RING_BYTES = 1 << 20
@@ -22,10 +22,26 @@ RING_BYTES = 1 << 20
 log = structlog.get_logger(__name__)
 
 
+class OwnChunk(bytes):
+    """The bytes of an event that one person alone gets to see."""
+
+    user: str
+
+
 def chunk(event: Event) -> bytes:
     """The event as the event stream's bytes."""
     kind = str(event.__struct_config__.tag)
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.n, kind.encode("ascii"), ascii_line(full(event)))
+    data = b"id: %d\nevent: %s\ndata: %s\n\n" % (event.n, kind.encode("ascii"), ascii_line(full(event)))
+    if not isinstance(event, OwnEvent):
+        return data
+    own = OwnChunk(data)
+    own.user = event.user
+    return own
+
+
+def is_for(data: bytes, user: str) -> bool:
+    """Whether a person may get these bytes of a stream."""
+    return not isinstance(data, OwnChunk) or data.user == user
 
 
 class Listener(Protocol):
@@ -66,6 +82,12 @@ class Ring:
             return None
         return list(islice(self.kept, n + 1 - first, None))
 
+    def forget(self) -> None:
+        """Drops what is kept: the journal says it otherwise now."""
+        self.kept.clear()
+        self.size = 0
+        self.restarts += 1
+
     def wake(self) -> None:
         """Lets every waiting reader look again."""
         self.moved.set()
@@ -97,6 +119,8 @@ class Hub:
         """Takes in one event."""
         ring = self.rings.get(event.collab)
         if ring is not None:
+            if isinstance(event, Purged):
+                ring.forget()
             ring.add(event.n, chunk(event))
             if isinstance(event, Membership | Removed):
                 self.access_moved.set()

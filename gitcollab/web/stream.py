@@ -18,7 +18,7 @@ from gitcollab.store import journal
 from gitcollab.web.ask import Ask
 from gitcollab.web.auth import Credential
 from gitcollab.web.doors import Door
-from gitcollab.web.hub import Ring, chunk
+from gitcollab.web.hub import Ring, chunk, is_for
 from gitcollab.web.site import Site
 
 PING = 15.0
@@ -172,7 +172,12 @@ class Reader:
             await self.write(b": ping\n\n")
 
     async def write(self, data: bytes, *, is_last: bool = False) -> None:
-        """Hands ``data`` to the connection, which takes it only while its own bounded buffer has room."""
+        """Hands ``data`` to the connection, which takes it only while its own bounded buffer has room.
+
+        What is another person's alone is passed over in silence, wherever it comes from.
+        """
+        if not is_for(data, self.credential.user):
+            return
         async with asyncio.timeout(SEND_TIMEOUT):
             await self.send({"type": "http.response.body", "body": data, "more_body": not is_last})
 

@@ -126,6 +126,12 @@ class Serving:
                 return house.collab(act.collab).sweep(act)
             case acts.Push():
                 return house.collab(act.collab).push(act)
+            case acts.ReadHeld():
+                return house.collab(act.collab).held(act)
+            case acts.ReadHeldFile():
+                return house.collab(act.collab).held_file(act)
+            case acts.DecideHeld():
+                return house.collab(act.collab).decide_held(act)
             case acts.Settle():
                 return house.collab(act.collab).settle(act)
             case acts.Comment() | acts.Reply() | acts.ResolveComment():

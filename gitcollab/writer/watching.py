@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import anyio
@@ -11,7 +12,6 @@ import structlog
 from gitcollab import store
 from gitcollab.collab import Collab
 from gitcollab.errors import GitcollabError, NotFound, Unusable
-from gitcollab.events import Asked
 from gitcollab.events import Skipped as SkippedEvent
 from gitcollab.flow.mirror import Workspace
 from gitcollab.flow.watch import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Skipped, watch
@@ -83,6 +83,7 @@ class _Watch:
         self._root, self._rules, self._pace = root, rules, pace
         self._seen: dict[str, Stat | None] = {}
         self._skipped: dict[str, str] = {}
+        self._asked: tuple[str, ...] = ()  # about these deletions
 
     async def run(self, stop: anyio.Event) -> None:
         """Takes in what changes until ``stop``; waits for a directory that has vanished to come back."""
@@ -93,7 +94,7 @@ class _Watch:
                 self._seen = dict.fromkeys(desk.known)
                 await anyio.to_thread.run_sync(collab.mirror, self._session)
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._mirror_again, collab, stop)
+                    tasks.start_soon(self._mirror_again, collab, desk, stop)
                     async for found in watch(
                         self._root, self._rules, seen=self._seen, stop=stop, pace=self._pace
                     ):
@@ -104,11 +105,26 @@ class _Watch:
             with anyio.move_on_after(REST):
                 await stop.wait()
 
-    async def _mirror_again(self, collab: Collab, stop: anyio.Event) -> None:
+    async def _mirror_again(self, collab: Collab, desk: Workspace, stop: anyio.Event) -> None:
         """Files that an editor had just changed are delivered once its save has been taken in."""
         while not stop.is_set():
             await anyio.sleep(REST)
             await anyio.to_thread.run_sync(collab.mirror, self._session)
+            for path in await anyio.to_thread.run_sync(self._decided, desk):
+                self._seen.pop(path, None)
+            await anyio.to_thread.run_sync(self._ask, collab, desk)
+
+    def _ask(self, collab: Collab, desk: Workspace) -> None:
+        """Asks about deletions for as long as they wait: files brought back may have gone again, unseen."""
+        gone = [path for path in self._asked if path in desk.known]
+        self._asked = tuple(path for path in gone if not os.path.lexists(self._root / path))
+        if self._asked and self._root.is_dir():
+            collab.ask_deletions(self._session, self._asked)
+
+    def _decided(self, desk: Workspace) -> list[str]:
+        """The files that are gone and known no more: their deletion was decided, and nobody waits for them."""
+        forgotten = [path for path in list(self._seen) if path not in desk.known]
+        return [path for path in forgotten if not os.path.lexists(self._root / path)]
 
     async def _note(self, collab: Collab, desk: Workspace, found: Found) -> None:
         try:
@@ -129,7 +145,8 @@ class _Watch:
                     collab.take_in(self._session, path, None)
                 self._seen.pop(path, None)
             case MassGone(paths):
-                self._ask(collab, "mass-delete", paths[0])
+                self._asked = (*self._asked, *paths)
+                self._ask(collab, desk)
             case Skipped(path, reason):
                 self._skip(collab, path, reason)
             case Lost(reason):
@@ -168,13 +185,3 @@ class _Watch:
         collab.tell(
             SkippedEvent(collab=self._id, user=session.user, session=str(session), path=path, reason=reason)
         )
-
-    def _ask(self, collab: Collab, question: str, path: str) -> None:
-        if self._skipped.get("") == question:
-            return
-        self._skipped[""] = question
-        session = self._session
-        told = Asked(
-            collab=self._id, user=session.user, session=str(session), question=question, path=path, commit=""
-        )
-        collab.tell(told)

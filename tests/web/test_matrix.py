@@ -281,7 +281,7 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.SetMember: Member(user="x", display="", role=Role.VIEWER), acts.CreateLink: LINK,
     acts.OpenSession: acts.Opened(session="x/default", branch="sessions/x/default", head=COMMIT),
     acts.CloseSession: SESSION, acts.Save: RECEIPT, acts.Rename: RECEIPT, acts.Land: RECEIPT, acts.Deliver: SESSION,
-    acts.Sweep: (), acts.Settle: RECEIPT, acts.Publish: VERSION,
+    acts.Sweep: (), acts.Settle: RECEIPT, acts.ReadHeld: (), acts.ReadHeldFile: b"", acts.DecideHeld: RECEIPT, acts.Publish: VERSION,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
@@ -306,7 +306,7 @@ class Place:
         """The route's path, with something that exists in the place of each part."""
         parts = {
             "id": collab, "user": user_of(knocker), "name": "default", "path": "a.ipynb", "item": "i1",
-            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start", "thread": "0" * 16, "group": "lab",
+            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start", "held": "0123456789abcdef", "thread": "0" * 16, "group": "lab",
             "commit": COMMIT, "spot": "0.png",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),
         }  # fmt: skip
@@ -388,7 +388,8 @@ async def knocked(
     secret = place.secrets.get(knocker.name)
     headers = {"accept": "text/html"} | ({"authorization": f"Bearer {secret}"} if secret else {})
     method = "HEAD" if rule.path.endswith("/events") else rule.method  # whose body would not end
-    said = {"json": JSON} if rule.path.startswith("/api/") else {"data": FORM}
+    take = {"take": "release"} if "/held/" in rule.path else {}
+    said = {"json": JSON | take} if rule.path.startswith("/api/") else {"data": FORM | take}
     body = {} if method in {"GET", "HEAD", "DELETE"} else said
     return await visitor.request(method, place.address(rule.path, collab, knocker), headers=headers, **body)
 

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from gitcollab.web.pages import (
     contested,
     difference,
+    held,
     home,
     me,
     notebook,
@@ -32,6 +33,7 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *pieces.PAGES,
         *difference.PAGES,
         *contested.PAGES,
+        *held.PAGES,
         *versions.PAGES,
         *restore.PAGES,
         *settings.PAGES,

@@ -17,6 +17,7 @@ ORDER = (
     "sharing",
     "merging",
     "settling",
+    "held",
     "publishing",
     "jupyter",
     "git",

@@ -16,6 +16,7 @@ from gitcollab.store import journal
 from gitcollab.web.activity import Line, lines, page
 from gitcollab.web.api.sessions import standing
 from gitcollab.web.pages.frame import About, Page, View
+from gitcollab.web.pages.held import mine
 
 LOOKED_BACK = 400
 """Events looked at for the page."""
@@ -61,6 +62,7 @@ async def overview(view: View) -> Response:
         "people": everybody(about, sessions, told),
         "versions": versions,
         "clone": f"{view.site.base_url}/git/{about.id}.git",
+        "held": await mine(view, about.id),
     }
     return await view.show_large("overview.html", values)
 

@@ -1,0 +1,56 @@
+"""API of held saves: what waits for its author's decision, their own only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from starlette.responses import Response
+
+from gitcollab.acts import DecideHeld, ReadHeld, ReadHeldFile
+from gitcollab.model import HeldSave, Receipt
+from gitcollab.web.ask import Ask
+from gitcollab.web.doors import Door
+
+
+class HeldDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """``take``: release (share it), restore (the version before it) or drop (keep it out).
+
+    ``seen``: the mark of what was looked at; 409 if another save is held by now.
+    """
+
+    take: Literal["release", "restore", "drop"]
+    seen: str = ""
+
+
+async def held(ask: Ask) -> tuple[HeldSave, ...]:
+    """Lists the asker's saves that are held back, and deletions that wait to be confirmed."""
+    return await ask.do(ReadHeld(actor=ask.actor, collab=await ask.collab()))  # type: ignore[no-any-return]
+
+
+async def held_file(ask: Ask) -> Response:
+    """Gives the bytes of a held save to its author."""
+    data = await ask.do(ReadHeldFile(actor=ask.actor, collab=await ask.collab(), held=ask.part("held")))
+    headers = {"content-disposition": "attachment", "cache-control": "no-store"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+async def decide(ask: Ask) -> Receipt:
+    """Decides what becomes of a held save."""
+    said = await ask.form(HeldDecision)
+    act = DecideHeld(
+        actor=ask.actor,
+        collab=await ask.collab(),
+        held=ask.part("held"),
+        take=said.take,
+        seen=said.seen,
+    )
+    return await ask.do(act)  # type: ignore[no-any-return]
+
+
+ONE = "/api/collabs/{id}/held/{held}"
+DOORS = (
+    Door(method="GET", path="/api/collabs/{id}/held", go=held, answer=tuple[HeldSave, ...]),
+    Door(method="GET", path=ONE, go=held_file, answer=bytes),
+    Door(method="POST", path=ONE, go=decide, body=HeldDecision, answer=Receipt),
+)
