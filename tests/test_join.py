@@ -466,6 +466,55 @@ class TestStaying:
             await ben.until(lambda: ben.heard(News.ONLINE) != [])
             assert (len(ben.heard(News.OFFLINE)), len(ben.heard(News.ONLINE))) == (1, 1)
 
+    async def test_each_save_without_the_server_becomes_a_snapshot_with_its_own_time(
+        self, ana: Participant, ben: Participant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("gitcollab.join.LONGEST_PAUSE", 0.5)
+        ana.write("poem.txt", poem())
+        async with ana.joined(), ben.joined():
+            await ben.has("poem.txt", poem())
+            ben.client.transport.is_cut = True
+            versions = [poem(line19=f"ben, on train {n}") for n in range(4)]
+            for n, text in enumerate(versions):
+                ben.write("poem.txt", text)
+                await ben.until(lambda n=n: len(ben.heard(News.KEPT)) == n + 1)
+            ana.write("poem.txt", poem(line0="ana, at home"))
+            await ana.until(lambda: ana.shared("poem.txt") == poem(line0="ana, at home"))
+            ben.client.transport.is_cut = False
+            await ana.has("poem.txt", poem(line0="ana, at home", line19="ben, on train 3"))
+            await ben.has("poem.txt", poem(line0="ana, at home", line19="ben, on train 3"))
+        log = ben.asks.log(ben.collab, branch="sessions/ben/desk", limit=1000)
+        mine = [one for one in log if one["act"] == "snapshot" and one["user"] == "ben"]
+        saved = [strip(ben.asks.file(ben.collab, "poem.txt", one["commit"]).body)[0].decode() for one in mine]
+        assert [*reversed(versions)] == [text for text in saved if text in versions]
+        assert [] == ben.asks.contested(ben.collab)
+
+    async def test_it_begins_without_the_server_and_what_was_kept_outlives_it(
+        self, ana: Participant, ben: Participant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("gitcollab.join.LONGEST_PAUSE", 0.5)
+        ana.write("poem.txt", poem())
+        await ana.exchange()
+        await ben.exchange("desk")
+        ben.client.transport.is_cut = True
+        async with ben.joined():
+            await ben.until(lambda: ben.heard(News.OFFLINE) != [])
+            for n in range(2):
+                ben.write("poem.txt", poem(line19=f"ben {n}"))
+                await ben.until(lambda n=n: len(ben.heard(News.KEPT)) == n + 1)
+        ben.write("poem.txt", poem(line19="ben, while nothing ran"))
+        ben.client.transport.is_cut = False
+        before = ana.saves()
+        async with ben.joined():
+            await ben.until(lambda: ana.shared("poem.txt") == poem(line19="ben, while nothing ran"))
+        assert before + 3 == ana.saves()
+
+    async def test_a_directory_that_was_never_joined_needs_the_server(self, ben: Participant) -> None:
+        ben.client.transport.is_cut = True
+        with pytest.raises(errors.Unavailable):
+            async with asyncio.timeout(20):
+                await join(ben.client, ben.collab, ben.directory, pace=QUICK)
+
     async def test_a_workspace_that_vanishes_ends_it_and_deletes_nothing(self, ana: Participant) -> None:
         ana.write("a.txt", "a")
         async with ana.joined() as task:

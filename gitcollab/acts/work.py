@@ -31,7 +31,8 @@ class CloseSession(CollabAct):
 class Save(CollabAct):
     """A file's new bytes. ``base`` is the commit the copy came from, None if the saver cannot know it.
 
-    ``data`` None deletes the file. ``is_draft``: work that its author has not saved yet; shown, never landed.
+    ``data`` None deletes the file. ``is_draft``: work that its author has not saved yet; shown, never landed. ``at`` is
+    when it was saved (UTC, ISO 8601), from a client that kept it while the server was away.
     """
 
     session: SessionName
@@ -40,6 +41,7 @@ class Save(CollabAct):
     base: str | None = None
     tool: str = ""
     is_draft: bool = False
+    at: str = ""
 
 
 class Rename(CollabAct):

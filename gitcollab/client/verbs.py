@@ -197,14 +197,17 @@ class Client(People):
         base: str | None = None,
         tool: str = "",
         is_draft: bool = False,
+        at: str = "",
     ) -> Json:
         """Saves a file's bytes (None deletes it).
 
-        ``base``: the commit the copy came from; ``tool``: with what.
+        ``base``: the commit the copy came from; ``tool``: with what; ``at``: when, if it had to wait for the server.
         """
         headers = {"If-Match": f'"{base}"'} if base else {}
         if tool:
             headers["Gitcollab-Tool"] = tool
+        if at:
+            headers["Gitcollab-Saved-At"] = at
         if data is not None:
             headers["Content-Type"] = "application/octet-stream"
         query = {"draft": "true"} if is_draft else {}

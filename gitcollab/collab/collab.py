@@ -18,6 +18,7 @@ from gitcollab.collab.held import HeldSaves
 from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.collab.talk import Talk
+from gitcollab.collab.times import saved_at
 from gitcollab.errors import BadInput, Forbidden, NotFound
 from gitcollab.events import AnyEvent, Joined, Left, Membership
 from gitcollab.flow.charter import Charter, read_charter, written
@@ -159,7 +160,7 @@ class Collab:
                 data=act.data,
                 base=act.base,
                 tool=act.tool,
-                at=self._ground.now(),
+                at=saved_at(self._repo, self._ground.head(act.session), act.at, self._ground.now()),
             )
             if act.is_draft:
                 return self._saves.drafted(saving)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,10 @@ from gitcollab.errors import GitcollabError, NoSpace, TooMany, Unavailable, Unus
 from gitcollab.flow.watch import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Skipped, watch
 from gitcollab.join.exchange import Exchange, News, Progress, Tell
 from gitcollab.join.following import Following
-from gitcollab.join.opening import resolved, taken_up
+from gitcollab.join.kept import Keeping
+from gitcollab.join.opening import remembered, resolved, taken_up
 from gitcollab.join.state import Drawer, State, opened
+from gitcollab.model import SessionName
 
 __all__ = ["News", "Progress", "State", "join"]
 
@@ -63,11 +66,20 @@ async def join(
         drawer = await anyio.to_thread.run_sync(stack.enter_context, opened(root))
         async with _thread(client) as run:
             state: State
-            state, rules = await run(taken_up, client, collab, drawer, root, name)
+            take_up = partial(taken_up, client, collab, drawer, root, name)
+            try:
+                state, rules = await run(take_up)
+                is_there = True
+            except TRANSIENT:
+                before = await run(remembered, drawer, root, client.url)
+                if before is None or once:
+                    raise
+                (state, rules), is_there = before, False
             on_progress(Progress(News.JOINED, str(root), state.session))
-            joined = _Joined(Exchange(client, state, rules, on_progress), drawer, run)
+            exchange = Exchange(client, state, rules, on_progress)
+            joined = _Joined(exchange, drawer, run, None if is_there else lambda: take_up()[0])
             await (joined.come_to_rest(pace) if once else joined.stay(pace))
-        return state
+        return exchange.state
 
 
 Run = Callable[..., Awaitable[Any]]
@@ -89,8 +101,14 @@ async def _thread(client: Client) -> AsyncIterator[Run]:
 class _Joined:
     """Turns what the watch finds and what the stream tells into exchanges, one at a time."""
 
-    def __init__(self, exchange: Exchange, drawer: Drawer, run: Run) -> None:
+    def __init__(
+        self, exchange: Exchange, drawer: Drawer, run: Run, take_up: Callable[[], State] | None = None
+    ) -> None:
         self.exchange, self.drawer, self.run = exchange, drawer, run
+        self.take_up = take_up  # what is still to be done at a server that was away at the start
+        self.is_away = False  # the server: what is saved is kept until it is back
+        self.gate = threading.Lock()
+        self.keeping = Keeping(drawer.saves, SessionName.parse(exchange.state.session))
         self.found: list[Found] = []
         self.events: list[Json] = []
         self.ended: GitcollabError | None = None
@@ -103,6 +121,7 @@ class _Joined:
 
     async def come_to_rest(self, pace: Pace) -> None:
         """Exchanges until nothing moves any more, and nobody is writing."""
+        await self.run(self._send_kept)
         for _ in range(ROUNDS):
             has_moved = await self.run(self.exchange.catch_up)
             await self.run(self.drawer.write, self.exchange.state)
@@ -137,6 +156,8 @@ class _Joined:
                     "nothing was deleted at the server; join again once it is back",
                 )
             self.found.append(found)
+            if self.is_away:
+                await self._keep()
             self.wake.set()
 
     async def _exchange(self) -> None:
@@ -145,7 +166,8 @@ class _Joined:
         except TRANSIENT as why:
             if not self.pause:
                 self.exchange.tell(Progress(News.OFFLINE, "", why.message))
-            self.is_behind = True
+            self.is_behind = self.is_away = True
+            await self._keep()
             self.pause = min(max(PAUSE, self.pause * 2), LONGEST_PAUSE)
         else:
             if self.pause:
@@ -163,7 +185,42 @@ class _Joined:
                 await self.wake.wait()
             self.wake.clear()
 
+    async def _keep(self) -> None:
+        """Keeps what was found while the server does not answer: each save for itself, as it is now."""
+        found, self.found = self.found, []
+        await anyio.to_thread.run_sync(self._keep_all, found)
+
     # --- in threads ---
+
+    def _keep_all(self, found: Sequence[Found]) -> None:
+        with self.gate:
+            if not self.is_away:  # it is back since
+                self.found.extend(found)
+                return
+            for each in found:
+                match each:
+                    case Changed(path) | Gone(path):
+                        self.exchange.keep(path, self.keeping)
+                    case Moved(old, path):
+                        self.exchange.keep(path, self.keeping)
+                        self.exchange.keep(old, self.keeping)
+
+    def _come_back(self) -> None:
+        """Sends all that was kept; from then on saves are sent as they come, never an older one after a newer."""
+        if self.take_up:
+            self.exchange.state, self.take_up = self.take_up(), None
+        self._send_kept()
+        with self.gate:
+            self._send_kept()
+            self.is_away = False
+
+    def _send_kept(self) -> None:
+        """Sends what was kept, one save after the other, so that each becomes a snapshot with its own time."""
+        versions: dict[str, str] = {}
+        for kept in self.keeping.waiting():
+            versions[kept.path] = self.exchange.send_kept(kept, versions.get(kept.path, ""))
+            self.drawer.write(self.exchange.state)
+            self.keeping.done(kept)
 
     def _notice(self, news: Json | GitcollabError) -> None:
         """Runs in the thread of the stream."""
@@ -175,7 +232,9 @@ class _Joined:
             self.loop.call_soon_threadsafe(self.wake.set)
 
     def _work(self) -> None:
-        found, self.found = self.found, []
+        if self.is_behind:
+            self._come_back()
+        found = tuple(self.found)
         events, self.events = self.events, []
         if any(event["kind"] == "left" for event in events) and self._has_left():
             return
@@ -185,6 +244,7 @@ class _Joined:
         else:
             for each in found:
                 self._take_in(each)
+        del self.found[: len(found)]
         for event in events:
             self.exchange.learn(event)
         now = time.monotonic()

@@ -18,6 +18,7 @@ from gitcollab import notebooks
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput, NotFound, TooLarge, Unusable
+from gitcollab.join.kept import Keeping, Kept
 from gitcollab.join.state import Held, State
 from gitcollab.workspace import Rules, Skipped, Stat, Taken, Unstable, replace, scan, take
 
@@ -42,6 +43,7 @@ class News(enum.StrEnum):
     REFUSED = "refused"
     HELD = "held"
     MASS_DELETION = "mass-deletion"
+    KEPT = "kept"  # while the server is away, with the time of the save
     OFFLINE = "offline"
     ONLINE = "online"
     LEFT = "left"
@@ -144,9 +146,45 @@ class Exchange:
         self.state.held[path] = held
         self._told(News.SAVED, path, receipt)
 
-    def _send(self, path: str, data: bytes | None, version: str) -> Json:
+    def send_kept(self, kept: Kept, version: str) -> str:
+        """Sends a save that was kept while the server was away; returns the version that the file's next comes from."""
+        path, held = kept.path, self._held(kept.path)
+        oid = "" if kept.data is None else content_id(path, kept.data)
+        try:
+            receipt = self._send(path, kept.data, version or kept.base, kept.at)
+        except (BadInput, TooLarge, Unusable) as why:
+            self.state.held[path] = msgspec.structs.replace(held, refused=oid)
+            self.tell(Progress(News.REFUSED, path, why.message))
+            return ""
+        if receipt.get("held"):
+            self.state.held[path] = msgspec.structs.replace(held, refused=oid)
+            return ""
+        if kept.data is None:
+            self.state.held.pop(path, None)
+        else:
+            self.state.held[path] = Held(oid=oid, refused=oid if receipt.get("question") else "")
+        self._told(News.DELETED if kept.data is None else News.SAVED, path, receipt)
+        return str(receipt["version"])
+
+    def keep(self, path: str, keeping: Keeping) -> bool:
+        """Keeps a file as it is on disk, or that it is gone, for when the server is back; says whether it was news."""
+        found, is_known = self._present(path)
+        held = self.state.held.get(path)
+        if not is_known or (found is None and held is None):
+            return False
+        if found:
+            self.seen[path] = found.stat
+        data, last = found.data if found else None, keeping.last(path)
+        is_agreed = held is not None and data is not None and content_id(path, data) == held.oid
+        if last.data == data if last else is_agreed:
+            return False
+        keeping.keep(path, data, held.version if held and held.is_sure else "")
+        self.tell(Progress(News.KEPT, path, "until the server is back"))
+        return True
+
+    def _send(self, path: str, data: bytes | None, version: str, at: str = "") -> Json:
         where = self.state.collab, self.state.session, path
-        receipt: Json = self.client.save(*where, data, base=version or None, tool=TOOL)
+        receipt: Json = self.client.save(*where, data, base=version or None, tool=TOOL, at=at)
         self._snapshots.append(receipt["snapshot"])
         self.is_fetch_wanted |= receipt["snapshot"] != receipt["version"]
         return receipt

@@ -49,12 +49,26 @@ def taken_up(client: Client, collab: str, drawer: Drawer, directory: Path, name:
         directory=str(directory),
         identity=here,
         is_fresh=before.is_fresh if before else not any(directory.iterdir()),
+        paths=tuple(summary.get("paths") or ()),
     )
     if before and before.session == state.session:
         held = before.held if before.identity == here else _present(before, directory)
         state = msgspec.structs.replace(state, held=held, event=before.event)
     drawer.write(state)
-    return state, Rules() if state.is_fresh else Rules(paths=tuple(summary.get("paths") or ()))
+    return state, rules_of(state)
+
+
+def remembered(drawer: Drawer, directory: Path, url: str) -> tuple[State, Rules] | None:
+    """Returns what a directory remembers, to begin without the server; None if it is not the one that was joined."""
+    before = drawer.read()
+    if before is None or before.url != url or before.identity != identity(directory):
+        return None
+    return before, rules_of(before)
+
+
+def rules_of(state: State) -> Rules:
+    """Returns what of the directory is shared."""
+    return Rules() if state.is_fresh else Rules(paths=state.paths)
 
 
 def _present(before: State, directory: Path) -> dict[str, Held]:

@@ -34,7 +34,7 @@ class Held(msgspec.Struct, kw_only=True, omit_defaults=True):
 class State(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A directory's part in a collab. ``identity`` is the directory's device and inode, ``event`` the last number seen.
 
-    ``is_fresh``: the directory was empty at first, so that all of the collab belongs in it, whatever its paths say.
+    ``is_fresh``: the directory was empty at first, so that all of the collab belongs in it, whatever its ``paths`` say.
     """
 
     url: str
@@ -44,6 +44,7 @@ class State(msgspec.Struct, kw_only=True, omit_defaults=True):
     directory: str
     identity: tuple[int, int]
     is_fresh: bool = False
+    paths: tuple[str, ...] = ()
     event: int | None = None
     held: dict[str, Held] = {}
 
@@ -54,6 +55,7 @@ class Drawer:
     def __init__(self, directory: Path) -> None:
         name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:32]
         self.path = _home() / "gitcollab" / "workspaces" / name / "state.json"
+        self.saves = self.path.with_name("saves.git")
 
     def read(self) -> State | None:
         """Returns what is remembered; None if nothing is, or nothing that can be understood."""

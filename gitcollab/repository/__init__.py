@@ -1,6 +1,6 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
-from gitcollab.repository.commits import signature
+from gitcollab.repository.commits import iso, seconds_of, signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
@@ -47,11 +47,13 @@ __all__ = [
     "disk_errors",
     "faults",
     "heal",
+    "iso",
     "loose",
     "maintain",
     "mend",
     "notebook_of",
     "places",
+    "seconds_of",
     "signature",
     "version_of",
     "version_tag",

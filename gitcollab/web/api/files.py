@@ -85,6 +85,7 @@ async def saved(ask: Ask, data: bytes | None, *, is_draft: bool = False) -> Rece
         base=copy_from(ask),
         tool=tool(ask),
         is_draft=is_draft,
+        at=ask.request.headers.get("gitcollab-saved-at", ""),
     )
     return await ask.do(act)  # type: ignore[no-any-return]
 
