@@ -285,6 +285,16 @@ def case_20() -> None:
     assert "too late" == merged[1]["outputs"][0]["evalue"]
 
 
+def case_21() -> None:
+    d, e = cell("d", "v = 1"), cell("e", "w = 1")
+    base, ana, ben = book(A, B, C, d, e), book(B, C, A, d, e), book(B, C, d, e, A)
+    made = merge(base, ana, ben)
+    assert [("a", "place", 0, 2, 4, "shared")] == [
+        (n.cell, n.field, n.base, n.shared, n.session, n.taken) for n in made.noted
+    ]
+    assert ["b", "c", "a", "d", "e"] == [c["id"] for c in json.loads(made.notebook)["cells"]]
+
+
 CASES: dict[int, Callable[[], None]] = {
     int(name.removeprefix("case_")): case
     for name, case in list(globals().items())

@@ -81,12 +81,12 @@ class _Merging:
         base = folded([read_any(data, known) for data in bases], ours, theirs)
         kept: list[tuple[Spot, Data, Sequence[Finding]]] = []
         for spot in without_blanks(regrouped(spots(base.cells, ours.cells, theirs.cells))):
-            if spot.ours is not None and spot.ours is spot.base is spot.theirs and spot.source is None:
+            if spot.ours is not None and spot.ours is spot.base is spot.theirs and spot[3:] == (None, None):
                 kept.append((spot, spot.ours.data, ()))  # nobody touched it, as mostly
                 continue
             merged = merge_cell(spot, self.policy)
             if merged.data is not None:
-                kept.append((spot, merged.data, merged.findings))
+                kept.append((spot, merged.data, [*merged.findings, *_moved_apart(spot)]))
             else:
                 self._report(None if spot.base is None else spot.base.id, merged.findings)
         if ours.is_converted or theirs.is_converted:
@@ -157,6 +157,16 @@ class _Merging:
                 found[name] = verdict.value
         self._report(None, findings)
         return found
+
+
+def _moved_apart(spot: Spot) -> list[Finding]:
+    """The note on a cell that both sides moved, to different places."""
+    if spot.places is None:
+        return []
+    *values, taken = spot.places
+    reason = "both moved it; the place nearer to the beginning"
+    verdict = Weighed(is_contested=False, value=None, taken=taken, reason=reason)
+    return [Finding("place", Three(*values), verdict)]
 
 
 def without_blanks(found: list[Spot]) -> list[Spot]:

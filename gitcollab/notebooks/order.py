@@ -15,16 +15,27 @@ ALIKE_INSERTS = 0.85
 """Likeness from which two cells that the sides inserted at one place are one cell written twice."""
 
 
+class Places(NamedTuple):
+    """Where a cell stood in the base and where each side put it (from 0), and whose place it has: shared or session."""
+
+    base: int
+    shared: int
+    session: int
+    taken: str
+
+
 class Spot(NamedTuple):
     """One cell of the merge: the cell that each version has for it, None where it has none.
 
-    ``source`` is set where the merged source is already known, because text went from one cell to another.
+    ``source`` is set where the merged source is already known, because text went from one cell to another, ``places``
+    where both sides moved the cell, to different places.
     """
 
     base: Cell | None
     ours: Cell | None
     theirs: Cell | None
     source: str | None = None
+    places: Places | None = None
 
     @property
     def cells(self) -> tuple[Cell | None, Cell | None, Cell | None]:
@@ -52,6 +63,7 @@ class _Order:
         self.maps = (align(base, ours), align(base, theirs))
         self.names: list[list[int]] = []
         self.cells: list[dict[int, Cell]] = []  # of each version, by name, once all names are final
+        self.torn: dict[int, bool] = {}  # cells that both sides moved apart, and whether ours decided
         self.following = len(base)
         for side, pairs in zip((ours, theirs), self.maps, strict=True):
             names = []
@@ -123,7 +135,17 @@ class _Order:
         seen = set(order)
         order += [name for name in lost if name not in seen]
         base, ours, theirs = self.cells
-        return [Spot(base.get(name), ours.get(name), theirs.get(name)) for name in order]
+        apart = self._places_apart()
+        return [
+            Spot(base.get(name), ours.get(name), theirs.get(name), None, apart.get(name)) for name in order
+        ]
+
+    def _places_apart(self) -> dict[int, Places]:
+        if not self.torn:
+            return {}
+        at = [{name: j for j, name in enumerate(names)} for names in self.names]
+        sides = {True: "shared", False: "session"}
+        return {n: Places(n, at[0][n], at[1][n], sides[is_ours]) for n, is_ours in self.torn.items()}
 
     def _by_name(self, k: int) -> dict[int, Cell]:
         if k == 0:
@@ -138,6 +160,8 @@ class _Order:
         moved = [self._moved(left[k], set(left[1 - k])) for k in (0, 1)]
         loose = moved[0] | moved[1] | gone
         gap_of = [self._places(names, loose, size) for names in left]
+        both = moved[0] & moved[1]
+        self.torn = {n: gap_of[0][n] < gap_of[1][n] for n in both if gap_of[0][n] != gap_of[1][n]}
         floats: dict[int, tuple[list[int], list[int]]] = {}
         for k in (0, 1):
             for name in left[k]:
