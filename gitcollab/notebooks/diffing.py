@@ -166,10 +166,13 @@ def _data(cell: Cell | None) -> Json:
 def _with_pieces(cells: list[CellDiff]) -> list[CellDiff]:
     """Says of added cells what they were split from, and of removed ones what they were joined into."""
     found = list(cells)
+    before, behind = _steady(cells), _steady(cells[::-1])[::-1]
     for k, cell in enumerate(cells):
         if cell.kind not in ("added", "removed"):
             continue
-        for other in _changed_neighbours(cells, k):
+        for other in (before[k], behind[k]):
+            if other is None or not other.hunks:
+                continue
             if cell.kind == "added" and _is_from(cell.after, other.before, other.after):
                 found[k] = msgspec.structs.replace(cell, split_from=other.id)
             elif cell.kind == "removed" and _is_from(cell.before, other.after, other.before):
@@ -177,14 +180,13 @@ def _with_pieces(cells: list[CellDiff]) -> list[CellDiff]:
     return found
 
 
-def _changed_neighbours(cells: Sequence[CellDiff], k: int) -> list[CellDiff]:
-    found = []
-    for step in (-1, 1):
-        n = k + step
-        while 0 <= n < len(cells) and cells[n].kind in ("added", "removed"):
-            n += step
-        if 0 <= n < len(cells) and cells[n].hunks:
-            found.append(cells[n])
+def _steady(cells: Sequence[CellDiff]) -> list[CellDiff | None]:
+    """For each cell the nearest before it that is in both versions."""
+    found: list[CellDiff | None] = []
+    last = None
+    for cell in cells:
+        found.append(last)
+        last = last if cell.kind in ("added", "removed") else cell
     return found
 
 

@@ -24,8 +24,9 @@ def regrouped(spots: list[Spot]) -> list[Spot]:
     """Returns the spots with known sources where one side split or joined what the other one edited."""
     found = list(spots)
     gone: set[int] = set()
+    beside = _in_base(spots)
     for k, spot in enumerate(spots):
-        if spot.base is None and _is_said_beside(spots, k):
+        if spot.base is None and _is_said_beside(spots, k, beside[k]):
             gone.add(k)
         if spot.base is None or spot.base is spot.ours or spot.base is spot.theirs:
             continue
@@ -51,13 +52,25 @@ def _is_join_candidate(spot: Spot, side: int) -> bool:
     return bool(spot.base and other and spot.cells[side] is None and spot.base.source != other.source)
 
 
-def _is_said_beside(spots: Sequence[Spot], k: int) -> bool:
+def _in_base(spots: Sequence[Spot]) -> list[list[int]]:
+    """For each spot the nearest one of the base before it, and the nearest behind it, where there are any."""
+    places = [k for k, spot in enumerate(spots) if spot.base is not None]
+    found = []
+    n = 0  # how many of them stand before the spot
+    for spot in spots:
+        later = n + (spot.base is not None)
+        found.append(places[max(0, n - 1) : n] + places[later : later + 1])
+        n = later
+    return found
+
+
+def _is_said_beside(spots: Sequence[Spot], k: int, beside: Sequence[int]) -> bool:
     """Whether the other side wrote the very lines of a cell that one side inserted into the cell beside it."""
     side = 1 if spots[k].theirs is None else 2
     cell = _inserted_alone(spots[k], side)
     if cell is None or cell.lines.total() < 2 or not cell.is_telling or cell.data.get("outputs"):
         return False
-    return any(_wrote(spots[n], 3 - side, cell) for n in _neighbours(spots, k, set()))
+    return any(_wrote(spots[n], 3 - side, cell) for n in beside)
 
 
 def _wrote(spot: Spot, side: int, text: Cell) -> bool:
