@@ -6,7 +6,6 @@ import importlib.util
 import itertools
 import json
 import pathlib
-import time
 from types import ModuleType
 
 import pytest
@@ -77,16 +76,11 @@ def test_two_hostile_sides_are_merged() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["large-output", "many-cells", "long-line", "many-equal-cells"])
-def test_a_large_notebook_takes_no_more_than_it_takes_to_read_and_write(name: str) -> None:
+def test_a_large_notebook_is_merged_like_a_small_one(name: str) -> None:
     data = next(data for found, data in HOSTILE.large() if found == name)
     ours, theirs = (data.replace(b'"metadata": {}', b'"metadata": {"x%d": 1}' % k, 1) for k in (1, 2))
-    start = time.process_time()
-    parsed = json.loads(data)
-    read = time.process_time() - start
-    json.dumps(parsed, indent=1, sort_keys=True)
-    floor = time.process_time() - start + 2 * read
-    start = time.process_time()
     merged = merge(data, ours, theirs)
-    took = time.process_time() - start
-    assert [{"x1": 1, "x2": 1}] == [cell["metadata"] for cell in json.loads(merged.notebook)["cells"][:1]]
-    assert took < 5 * floor + 5.0
+    wanted = json.loads(data)
+    wanted["cells"][0]["metadata"] = {"x1": 1, "x2": 1}
+    assert () == merged.contested
+    assert wanted == json.loads(merged.notebook)
