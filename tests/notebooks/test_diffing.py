@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
 import warnings
 from typing import Any
@@ -10,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcollab.notebooks import Diff, diff
+
+TOKEN = re.compile(r"[bot]tok\d+")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,39 @@ def test_nbdimes_patch_makes_the_newer_notebook(making: Any, patched: Any) -> No
         _, before, after = making.triple(seed, 4 if seed % 5 == 0 else 5)
         found, reads = patched(before, diff(before, after))
         assert reads(after.decode()) == found
+
+    check()
+
+
+@pytest.fixture(scope="session")
+def viewed() -> Any:
+    """What nbdime's own viewer prints of a diff."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("nbdime")
+        from nbdime.diff_utils import to_diffentry_dicts
+        from nbdime.prettyprint import PrettyPrintConfig, pretty_print_notebook_diff
+        from nbformat.v4 import nbjson
+
+    def viewed(before: bytes, found: Diff) -> str:
+        out = io.StringIO()
+        config = PrettyPrintConfig(out=out, use_git=False, use_diff=False, use_color=False)
+        notebook = nbjson.reads(before.decode())
+        pretty_print_notebook_diff("a", "b", notebook, to_diffentry_dicts(found.nbdime()), config)
+        return out.getvalue()
+
+    return viewed
+
+
+def test_nbdimes_viewer_shows_every_change(making: Any, viewed: Any) -> None:
+    @settings(max_examples=making.examples(60), deadline=None)
+    @given(seed=st.integers(0, 2**40))
+    def check(seed: int) -> None:
+        _, before, after = making.triple(seed, 4 if seed % 5 == 0 else 5)
+        shown = viewed(before, diff(before, after))
+        new = set(TOKEN.findall(after.decode())) - set(TOKEN.findall(before.decode()))
+        assert [] == [token for token in new if token not in shown]
 
     check()
 
