@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from gitcollab.cli import access, decide, groups, held, history, house, people, show, work
+from gitcollab.cli import access, decide, groups, held, history, house, people, safekeeping, show, work
 
 app = typer.Typer(
     name="gitcollab",
@@ -62,7 +62,14 @@ HEADINGS = {
         access.transfer,
         access.audit,
     ),
-    "House": (house.doctor, house.git_config, house.git_credential, house.help_page),
+    "House": (
+        house.doctor,
+        safekeeping.backup,
+        safekeeping.restore,
+        house.git_config,
+        house.git_credential,
+        house.help_page,
+    ),
 }
 NAMES = {"help_page": "help", "git_config": "git-config", "git_credential": "git-credential"}
 for heading, commands in HEADINGS.items():

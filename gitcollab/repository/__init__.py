@@ -1,5 +1,6 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
+from gitcollab.repository.bundling import bundle, check, unbundle
 from gitcollab.repository.commits import iso, seconds_of, signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
@@ -43,6 +44,8 @@ __all__ = [
     "TagExists",
     "TreeMerge",
     "barrier",
+    "bundle",
+    "check",
     "clear_unfinished",
     "disk_errors",
     "faults",
@@ -55,6 +58,7 @@ __all__ = [
     "places",
     "seconds_of",
     "signature",
+    "unbundle",
     "version_of",
     "version_tag",
 ]

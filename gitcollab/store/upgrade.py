@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
-from gitcollab.errors import Unusable
+from gitcollab.errors import BadInput, Unusable
 from gitcollab.store.engines import engine, reading
 from gitcollab.store.schema import METADATA
 
@@ -47,6 +48,33 @@ def upgrade(conn: Connection, to: str = "head") -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if not is_current(conn):
         _run(conn, _scripts(), to)
+
+
+@contextmanager
+def migrate_to(url: str, revision: str) -> Iterator[Connection]:
+    """Makes the tables of a revision in an empty database, lets the caller fill them, then upgrades them.
+
+    :raises BadInput: the database has tables. Unusable: this program is older than that revision.
+    """
+    opened = engine(url)
+    try:
+        with opened.begin() as conn:
+            if _revisions(conn):
+                raise BadInput("there is a database already", "restore into an empty one")
+            if revision not in {script.revision for script in _scripts().walk_revisions()}:
+                raise Unusable(
+                    "this was written by a newer gitcollab than this one", "install that version first"
+                )
+            _run(conn, _scripts(), revision)
+            yield conn
+            upgrade(conn)
+    finally:
+        opened.dispose()
+
+
+def revision_of(conn: Connection) -> str:
+    """Returns which revision a database's tables are of."""
+    return ", ".join(_revisions(conn))
 
 
 def is_current(conn: Connection) -> bool:

@@ -1,0 +1,58 @@
+"""Commands that keep a root safe elsewhere: backup, restore. They work on the root itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitcollab.cli import place, show
+from gitcollab.cli.options import AsJson
+from gitcollab.client.transport import Json
+from gitcollab.errors import BadInput
+
+Where = Annotated[
+    str, typer.Argument(metavar="WHERE", help="A directory, or s3://BUCKET/PREFIX.", show_default=False)
+]
+
+
+def backup(where: Where, as_json: AsJson = False) -> None:
+    """Store what is new since the last backup in another place; the server may run meanwhile."""
+    from gitcollab import settings
+    from gitcollab.backup import back_up, target
+    from gitcollab.daemon.serving import database
+    from gitcollab.store.clock import now
+
+    root = place.root()
+    if not (root / "collabs").is_dir():
+        raise BadInput(f"{root} is no root of a server", "name it with --root or GITCOLLAB_ROOT")
+    with show.busy("backing up"):
+        made = back_up(root, database(settings.read(root=root)), target(where), now())
+    told = {"at": made.at, "collabs": len(made.collabs), "bytes": sum(one.size for one in made.pieces)}
+    show.out(told, as_json, _told)
+
+
+def restore(
+    where: Where,
+    root: Annotated[Path, typer.Argument(metavar="DIR", help="A new root.", show_default=False)],
+    at: Annotated[
+        str, typer.Option("--at", help="The last backup until then, UTC.", show_default="the newest")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a root from a backup, in a directory that is empty or not there; each repository is checked."""
+    from gitcollab.backup import restore as restored
+    from gitcollab.backup import target
+
+    with show.busy("restoring"):
+        made = restored(target(where), root.expanduser().absolute(), at)
+    told = {"at": made.at, "collabs": len(made.collabs), "root": str(root)}
+    show.out(told, as_json, lambda told: _told(told | {"then": f"`gitcollab serve --root {root}` goes on"}))
+
+
+def _told(told: Json) -> None:
+    size = f", {told['bytes']:,} bytes in all" if "bytes" in told else ""
+    show.say(f"{told['collabs']} collabs as of {told['at']}{size}")
+    if "then" in told:
+        show.aside(told["then"])
