@@ -96,6 +96,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.RenderNotebook: Rule("read", Role.VIEWER),
     acts.RenderDiff: Rule("read", Role.VIEWER),
     acts.RenderPiece: Rule("read", Role.VIEWER),
+    acts.RenderSource: Rule("read", Role.VIEWER),
 }
 
 INTERNAL = frozenset({acts.MergeBytes, acts.DiffBytes})

@@ -51,6 +51,7 @@ from gitcollab.acts.reading import (
     Rendered,
     RenderNotebook,
     RenderPiece,
+    RenderSource,
     Resolve,
     SuggestVersion,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "RenderDiff",
     "RenderNotebook",
     "RenderPiece",
+    "RenderSource",
     "Rendered",
     "Reply",
     "Resolve",

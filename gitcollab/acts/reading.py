@@ -96,6 +96,13 @@ class RenderDiff(Reading):
     cells: tuple[int, int] | None = None
 
 
+class RenderSource(Reading):
+    """A text that somebody is writing, as it would be shown: ``markdown`` is formatted, another language coloured."""
+
+    source: str
+    language: str = ""
+
+
 class RenderPiece(Reading):
     """A piece of a notebook's cell at a commit: ``key`` is ``3`` for the picture that is its output 3, ``a0`` for its
     first attachment, ``3h`` for what of output 3 may run in a sandbox, ``3p`` for output 3 as a page shows it, ``json``
@@ -153,4 +160,5 @@ ANSWERS: dict[type[Act], object] = {
     RenderNotebook: Rendered,
     RenderDiff: Rendered,
     RenderPiece: PieceBytes,
+    RenderSource: Rendered,
 }

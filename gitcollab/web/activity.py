@@ -81,10 +81,11 @@ class Line:
     link: str = ""
     files: list[Touched] = field(default_factory=list)
     state: str = ""
+    is_calling: bool = False
 
 
-def lines(found: Iterable[AnyEvent]) -> list[Line]:
-    """The events as lines, newest first."""
+def lines(found: Iterable[AnyEvent], reader: str = "") -> list[Line]:
+    """The events as lines, newest first; ``reader`` is told where somebody calls them."""
     made: list[Line] = []
     saves: dict[str, Line] = {}
     for event in found:
@@ -97,6 +98,7 @@ def lines(found: Iterable[AnyEvent]) -> list[Line]:
             continue
         line = told(event)
         if line is not None:
+            line.is_calling = isinstance(event, events.Commented) and reader in event.mentioned
             made.append(line)
         if isinstance(event, events.Saved) and line is not None:
             saves[event.commit] = line
@@ -165,12 +167,13 @@ def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:
             )
         case events.Purged():
             what = f" of {event.path}" if event.path else ""
-            return "purged", "\u2326", f"took a secret{what} out of all history: every version since has a new id"
+            return (
+                "purged",
+                "\u2326",
+                f"took a secret{what} out of all history: every version since has a new id",
+            )
         case events.Commented():
             return of_talk(event)
-        case events.Purged():
-            what = f" of {event.path}" if event.path else ""
-            return "purged", "\u2326", f"took a secret{what} out of all history: every version since has a new id"
         case events.Published():
             text = f"published {event.notebook} as {event.version}" + (
                 f": {event.message}" if event.message else ""
@@ -184,7 +187,13 @@ def of_talk(event: events.Commented) -> tuple[str, ...]:
     verb = {"comment": "commented on", "reply": "answered on", "resolve": "resolved a comment on"}
     text = f"{verb.get(event.said, 'opened again a comment on')} {event.path}"
     said = f": {event.text[:140]}" if event.text else ""
-    return "comment", "\u201c", text + said, f"{page(event.collab, event.path)}#thread-{event.thread}", "See it"
+    return (
+        "comment",
+        "\u201c",
+        text + said,
+        f"{page(event.collab, event.path)}#thread-{event.thread}",
+        "See it",
+    )
 
 
 def of_people(event: AnyEvent) -> tuple[str, ...] | None:

@@ -25,7 +25,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
                 return notebooks.merge_file(act.base, act.ours, act.theirs, path=act.path, policy=policy)
             case acts.DiffBytes():
                 return notebooks.diff(act.before, act.after)
-            case acts.RenderNotebook() | acts.RenderDiff() | acts.RenderPiece():
+            case acts.RenderNotebook() | acts.RenderDiff() | acts.RenderPiece() | acts.RenderSource():
                 return shown(repository(root, act.collab), act)
             case acts.Reading():
                 return compare.answer(repository(root, act.collab, is_public=act.is_public), act)

@@ -29,7 +29,7 @@ LANGUAGES = {
 EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
-Showing = acts.RenderNotebook | acts.RenderDiff | acts.RenderPiece
+Showing = acts.RenderNotebook | acts.RenderDiff | acts.RenderPiece | acts.RenderSource
 
 
 def shown(repository: Path, act: Showing) -> acts.Rendered | acts.PieceBytes:
@@ -38,6 +38,8 @@ def shown(repository: Path, act: Showing) -> acts.Rendered | acts.PieceBytes:
         return file(repository, act)
     if isinstance(act, acts.RenderPiece):
         return piece(repository, act)
+    if isinstance(act, acts.RenderSource):
+        return acts.Rendered(start="", end="", cells=(render.render_source(act.source, act.language),))
     return difference(repository, act)
 
 

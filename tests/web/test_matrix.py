@@ -146,6 +146,8 @@ viewer      read     GET    /c/{id}/diff/{span}
 viewer      read     GET    /c/{id}/compare
 viewer      read     GET    /c/{id}/o/{commit}/{spot}/{path}
 viewer      read     GET    /c/{id}/contested
+viewer      read     POST   /c/{id}/preview
+editor      read+write POST   /c/{id}/contested
 editor      write    POST   /c/{id}/comments
 editor      write    POST   /c/{id}/comments/{thread}
 editor      write    POST   /c/{id}/contested/{item}
@@ -288,6 +290,7 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
     acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
     acts.Comment: THREAD, acts.Reply: THREAD, acts.ResolveComment: THREAD, acts.ReadThreads: (),
+    acts.RenderSource: acts.Rendered(start="", end="", cells=({"type": "text", "html": ""},)),
     acts.RenderPiece: acts.PieceBytes(kind="image/png", data=b""),
 }  # fmt: skip
 """What the writer and the workers answer here; nothing that is asked changes anything, so all may ask everything."""

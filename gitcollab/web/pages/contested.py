@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gitcollab.acts import Settle
-from gitcollab.errors import BadInput, GitcollabError, Moved
+from gitcollab.errors import BadInput, GitcollabError, Moved, NotFound, Unusable
 from gitcollab.model import Item, Json, Take
 from gitcollab.web.pages.frame import About, Page, View
+from gitcollab.web.pages.notebook import blamed
 from gitcollab.web.render.lines import Row, rows
 from gitcollab.web.render.notebook import title_of
+from gitcollab.web.words import count
 
 SIGNS = re.compile(r"[=(\[{]|^\s*(?:import|from|def|class|return|for|if|with|@)\b")
+FILES = 4
+"""Notebooks of which it is told who made the shared version."""
 LONGEST = 40_000
 """Characters of a value that are shown."""
 
@@ -40,21 +45,24 @@ class Question:
     what: str
     sides: list[Side]
     text: str | None
+    language: str = ""
 
 
-def question(item: Item, name: str) -> Question:
-    """The item with its values side by side, each compared with how it was before."""
+def question(item: Item, name: str, by: str = "") -> Question:
+    """The item with its values side by side, each compared with how it was before; ``by`` made the shared one."""
     base, shared, session = (text_of(each) for each in (item.base, item.shared, item.session))
     language = "python" if item.cell is not None and is_code(base + shared + session) else ""
     sides = [
         side("Before", item.base, rows(base, base, language)),
-        side("Shared", item.shared, rows(base, shared, language)),
+        side(
+            f"Shared, by {by}" if by and by != name else "Shared", item.shared, rows(base, shared, language)
+        ),
         side(f"{name}\u2019s", item.session, rows(base, session, language)),
     ]
     can_edit = item.field == "source" or (item.range is not None and isinstance(item.shared, str))
     text = (shared or session) if can_edit else None
     title = title_of(shared or session or base) if item.cell is not None else ""
-    return Question(item, title, what(item), sides, text)
+    return Question(item, title, what(item), sides, text, language)
 
 
 def side(title: str, value: Json, compared: list[Row]) -> Side:
@@ -108,19 +116,72 @@ async def contested(view: View) -> Response:
 
 async def show(view: View, about: About, *, problem: str = "", status: int = 200) -> Response:
     """The page, with what went wrong if something did."""
-    asked = await run_in_threadpool(lambda: [question(item, about.name(item.user)) for item in about.items])
-    values = {"about": about, "questions": asked, "problem": problem}
+    makers = await makers_of(view, about)
+
+    def ask() -> list[Question]:
+        return [
+            question(item, about.name(item.user), makers.get((item.path, item.cell), ""))
+            for item in about.items
+        ]
+
+    asked = await run_in_threadpool(ask)
+    waiting = sorted({about.name(item.user) for item in about.items})
+    values = {"about": about, "questions": asked, "problem": problem, "waiting": waiting}
     return view.show("contested.html", values, status=status)
+
+
+async def makers_of(view: View, about: About) -> dict[tuple[str, str | None], str]:
+    """Who made the shared version of each cell that is contested, as far as a few notebooks tell it quickly."""
+    paths = list(dict.fromkeys(item.path for item in about.items))[:FILES]
+    found = await asyncio.gather(*(blamed(view, about.id, path, "main") for path in paths))
+    return {
+        (path, each.cell): about.name(each.user)
+        for path, blame in zip(paths, found, strict=True)
+        for each in blame
+    }
+
+
+async def settle_many(view: View) -> Response:
+    """Takes one decision for several items; those whose values moved meanwhile, or that cannot be decided so, stay."""
+    said, about = await view.fields(), await view.about("contested")
+    take = taken(said)
+    await view.admit(Settle(actor=view.actor, collab=about.id, item="", take=take))
+    chosen = [item for item in about.items if said.get(f"seen-{item.id}")]
+    left = 0
+    for item in chosen:
+        try:
+            await view.do(
+                Settle(
+                    actor=view.actor,
+                    collab=about.id,
+                    item=item.id,
+                    take=take,
+                    seen=said[f"seen-{item.id}"],
+                )
+            )
+        except (Moved, NotFound, Unusable, BadInput):
+            left += 1
+    if left:
+        told = f"{count(left, 'of them', 'of them')} could not be decided so."
+        return await show(view, await view.about("contested"), problem=told, status=409)
+    if about.items and not chosen:
+        return await show(view, about, problem="Tick those that you want to decide.", status=400)
+    return view.go(f"/c/{about.id}/contested")
+
+
+def taken(said: dict[str, str]) -> Take:
+    """Whose version a form takes; BadInput if it does not say."""
+    try:
+        return Take(said.get("take", ""))
+    except ValueError:
+        raise BadInput("Whose version?", "choose one of the buttons") from None
 
 
 async def settle(view: View) -> Response:
     """Takes a decision; if the values moved since the page was made, shows the new ones and asks again."""
     said = await view.fields()
     collab = await view.collab()
-    try:
-        take = Take(said.get("take", ""))
-    except ValueError:
-        raise BadInput("Whose version?", "choose one of the buttons") from None
+    take = taken(said)
     act = Settle(
         actor=view.actor,
         collab=collab,
@@ -145,5 +206,6 @@ async def settle(view: View) -> Response:
 
 PAGES = (
     Page("/c/{id}/contested", contested),
+    Page("/c/{id}/contested", settle_many, "POST"),
     Page("/c/{id}/contested/{item}", settle, "POST"),
 )

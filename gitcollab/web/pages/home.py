@@ -14,33 +14,53 @@ from gitcollab.store import collabs, journal, links
 from gitcollab.web.activity import Line, lines
 from gitcollab.web.api.collabs import checked_title, visible
 from gitcollab.web.pages.frame import Page, View
+from gitcollab.web.pages.looked import Looked
+
+LOOKED_BACK = 60
+"""Events of each collab that are looked at."""
 
 
 @dataclass
 class Card:
-    """A collab on the home page."""
+    """A collab on the home page. ``fresh`` are the lines since the person last looked at it, ``who`` made them."""
 
     summary: Summary
     members: tuple[Member, ...]
     newest: Line | None
+    fresh: list[Line]
+
+    @property
+    def who(self) -> list[str]:
+        """Who did something since."""
+        return list(dict.fromkeys(line.user for line in self.fresh))
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether somebody called the person by name."""
+        return any(line.is_calling for line in self.fresh)
+
+    @property
+    def has_contested(self) -> bool:
+        """Whether something waits for a decision since."""
+        return any(line.state == "contested" for line in self.fresh)
 
 
-def cards(connection: Connection, actor: Actor) -> list[Card]:
+def cards(connection: Connection, actor: Actor, looked: Looked) -> list[Card]:
     """The actor's collabs, the one where something happened last first."""
-    found = [
-        Card(
-            each,
-            collabs.members(connection, each.id),
-            next(iter(lines(journal.latest(connection, each.id, 12))), None),
-        )
-        for each in visible(connection, actor)
-    ]
+    found = []
+    for each in visible(connection, actor):
+        told = lines(journal.latest(connection, each.id, LOOKED_BACK, actor.user), actor.user)
+        seen = looked.seen(each.id)
+        fresh = [line for line in told if seen is not None and line.n > seen and line.user != actor.user]
+        members = collabs.members(connection, each.id)
+        found.append(Card(each, members, next(iter(told), None), fresh))
     return sorted(found, key=lambda card: card.newest.at if card.newest else "", reverse=True)
 
 
 async def home(view: View) -> Response:
-    """Shows my collabs."""
-    return view.show("home.html", {"cards": await view.site.look(cards, view.actor)})
+    """Shows my collabs, and what is new in each."""
+    looked = Looked.of(view.request)
+    return view.show("home.html", {"cards": await view.site.look(cards, view.actor, looked)})
 
 
 async def begin(view: View) -> Response:

@@ -17,6 +17,7 @@ from gitcollab.web.activity import Line, lines, page
 from gitcollab.web.api.sessions import standing
 from gitcollab.web.pages.frame import About, Page, View
 from gitcollab.web.pages.held import mine
+from gitcollab.web.pages.looked import Looked
 
 LOOKED_BACK = 400
 """Events looked at for the page."""
@@ -53,10 +54,13 @@ async def overview(view: View) -> Response:
     files, versions = await asyncio.gather(
         view.read_act(acts.ListFiles, about.id), view.read_act(acts.ReadVersions, about.id)
     )
-    told = lines(happened)
+    told = lines(happened, view.actor.user)
+    looked = Looked.of(view.request)
+    seen = looked.look(about.id, about.last)
     values = {
         "about": about,
         "lines": told[:SHOWN],
+        "seen": first_seen(told[:SHOWN], seen, view.actor.user),
         "has_more": len(told) > SHOWN,
         "files": listed(about, files, told, versions),
         "people": everybody(about, sessions, told),
@@ -64,7 +68,15 @@ async def overview(view: View) -> Response:
         "clone": f"{view.site.base_url}/git/{about.id}.git",
         "held": await mine(view, about.id),
     }
-    return await view.show_large("overview.html", values)
+    answer = await view.show_large("overview.html", values)
+    return looked.keep(answer, is_secure=view.site.is_secure)
+
+
+def first_seen(told: Sequence[Line], seen: int | None, reader: str) -> int:
+    """The number of the first line that the reader has seen before, if others have done something since; else 0."""
+    if seen is None or not any(line.n > seen and line.user != reader for line in told):
+        return 0
+    return next((line.n for line in told if line.n <= seen), 0)
 
 
 def recent(connection: Connection, collab: str) -> tuple[tuple[AnyEvent, ...], tuple[Session, ...]]:

@@ -5,7 +5,7 @@ shown safely is named instead.
 """
 
 from gitcollab.web.render.difference import render_diff, render_text_diff
-from gitcollab.web.render.notebook import language_of, render_notebook, render_text
+from gitcollab.web.render.notebook import language_of, render_notebook, render_source, render_text
 from gitcollab.web.render.pieces import FRAME, Piece, piece
 from gitcollab.web.render.place import Place
 
@@ -17,6 +17,7 @@ __all__ = [
     "piece",
     "render_diff",
     "render_notebook",
+    "render_source",
     "render_text",
     "render_text_diff",
 ]

@@ -95,6 +95,13 @@ def render_text(data: bytes, *, problem: str = "", language: str = "") -> tuple[
     return (whole("text", "\n".join(map(code.html_of, lines)), problem),)
 
 
+def render_source(source: str, language: str) -> Cell:
+    """A text that somebody is writing, as it would be shown; ``markdown`` is formatted."""
+    if language == "markdown":
+        return whole("markdown", markup.markdown(source, {}), "")
+    return whole("text", "\n".join(map(code.html_of, code.lines_of(source, language))), "")
+
+
 def whole(kind: str, html: str, problem: str) -> Cell:
     """The one cell of a file that is no notebook; ``problem`` is said above it."""
     cell = {"id": "", "index": 0, "type": kind, "count": None, "title": "", "html": html, "outputs": []}

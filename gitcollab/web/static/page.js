@@ -4,6 +4,7 @@ import { listen } from "./keys.js";
 import { keepTime } from "./times.js";
 import { offerFrames } from "./frames.js";
 import { fetchLater } from "./later.js";
+import { offerPreview } from "./preview.js";
 import { offerTalk } from "./talk.js";
 import { comparePictures } from "./pictures.js";
 
@@ -12,6 +13,7 @@ offerFrames();
 fetchLater();
 comparePictures();
 offerTalk();
+offerPreview();
 listen();
 follow(document.getElementById("main"));
 for (const input of document.querySelectorAll("[data-select]")) {
