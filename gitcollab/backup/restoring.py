@@ -11,7 +11,7 @@ from gitcollab.backup.manifest import Manifest, Piece, Saved, piece
 from gitcollab.backup.taking import last
 from gitcollab.backup.targets import Target
 from gitcollab.errors import BadInput, NotFound, Unusable
-from gitcollab.repository import Repository, barrier, check, unbundle
+from gitcollab.repository import Repository, check, unbundle
 from gitcollab.store.dump import load
 
 
@@ -66,7 +66,7 @@ def _repository(path: Path, saved: Saved, fetched: _Fetching) -> None:
     for each in saved.bundles:
         unbundle(path, fetched.whole(each))
     repo = Repository(path)
-    with barrier(repo):
+    with repo.barrier():
         for ref, oid in saved.refs.items():
             repo.move(ref, oid, repo.head(ref), "restored")
     wrong = check(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import msgspec
 from sqlalchemy import Engine
 
 from gitcollab import store
@@ -31,6 +32,13 @@ CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Publishe
 """The order in which events of one second follow from each other."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Events to be written, and the refs that they leave behind (None: the ref is gone)."""
+
+    events: list[AnyEvent]
+    heads: dict[str, str | None]
+
+
 class Ledger:
     """The journal of one collab, kept level with its refs. Used under the collab's lock only."""
 
@@ -39,32 +47,27 @@ class Ledger:
         with store.reading(engine).connect() as conn:
             self._told = journal.heads(conn, collab)
 
-    def write(self, refs: Iterable[str] = (), events: Sequence[AnyEvent] = ()) -> tuple[AnyEvent, ...]:
-        """Writes ``events`` and what the moves of ``refs`` since the last writing tell of; then tells everybody.
+    def reread(self) -> None:
+        """Takes the positions of the refs from the journal once more: they were rewritten there."""
+        with store.reading(self._engine).connect() as conn:
+            self._told = journal.heads(conn, self._collab)
 
-        In one transaction with the positions of the refs, so that no event is
-        lost or doubled.
-        """
-        heads = self._heads(refs)
-        return self._write([*events, *self._told_by(heads)], heads)
-
-    def catch_up(self) -> tuple[AnyEvent, ...]:
-        """Writes the events that a crash left out: the journal against the refs as they are."""
-        now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
-        heads = self._heads([*now, *self._told])
-        return self._write(self._told_by(heads), heads)
-
-    def _told_by(self, heads: Mapping[str, str | None]) -> list[AnyEvent]:
-        """What the moves tell of, causes before what follows from them, over all refs."""
-        found = [event for ref, new in heads.items() if new for event in self._moved(ref, new)]
-        return sorted(found, key=lambda event: (event.at, CAUSES.index(type(event))))
-
-    def _heads(self, refs: Iterable[str]) -> dict[str, str | None]:
-        """Where those refs are that have moved since the last writing."""
+    def told(self, refs: Iterable[str], events: Sequence[AnyEvent], before: Sequence[Told] = ()) -> Told:
+        """Returns ``events`` and what the moves of ``refs`` tell of, after ``before``, which is not written yet."""
+        known: dict[str, str | None] = dict(self._told)
+        for one in before:
+            known |= one.heads
         now = {ref: self._repo.head(ref) for ref in dict.fromkeys(refs)}
-        return {ref: oid for ref, oid in now.items() if oid != self._told.get(ref)}
+        heads = {ref: oid for ref, oid in now.items() if oid != known.get(ref)}
+        return Told(events=[*events, *self._told_by(heads, known)], heads=heads)
 
-    def _write(self, events: Sequence[AnyEvent], heads: dict[str, str | None]) -> tuple[AnyEvent, ...]:
+    def write(self, told: Sequence[Told]) -> tuple[AnyEvent, ...]:
+        """Writes what is told of, then tells everybody.
+
+        In one transaction with the positions of the refs, so that no event is lost or doubled.
+        """
+        events = [event for one in told for event in one.events]
+        heads = {ref: oid for one in told for ref, oid in one.heads.items()}
         if not events and not heads:
             return ()
         numbered = store.together(self._engine).do(
@@ -75,12 +78,23 @@ class Ledger:
             self._tell(event)
         return numbered
 
-    def _moved(self, ref: str, new: str) -> list[AnyEvent]:
+    def catch_up(self) -> tuple[AnyEvent, ...]:
+        """Writes the events that a crash left out: the journal against the refs as they are."""
+        now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
+        return self.write([self.told([*now, *self._told], ())])
+
+    def _told_by(self, heads: Mapping[str, str | None], known: Mapping[str, str | None]) -> list[AnyEvent]:
+        """What the moves tell of, causes before what follows from them, over all refs."""
+        found = [
+            event for ref, new in heads.items() if new for event in self._moved(ref, known.get(ref), new)
+        ]
+        return sorted(found, key=lambda event: (event.at, CAUSES.index(type(event))))
+
+    def _moved(self, ref: str, old: str | None, new: str) -> list[AnyEvent]:
         if ref.startswith(TAGS):
             name = ref.removeprefix(TAGS)
             _, commit = self._repo.tags(name).get(name, ("", ""))
             return [published(self._repo, self._collab, name, commit)] if commit else []
-        old = self._told.get(ref)
         if ref == BLESSED or (old is None and ref == MAIN):
             return []
         if old is not None and not self._repo.is_ancestor(old, new):

@@ -1,16 +1,24 @@
-"""Turns: acts on a collab take turns; what one moves shares a flush, then comes the journal, then what follows."""
+"""Turns: acts on a collab take turns; those that wait share a flush, then comes the journal, then what follows."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
 
-from gitcollab.collab.ledger import Ledger
+from gitcollab.collab.ledger import Ledger, Told
+from gitcollab.errors import Moved, Unavailable
 from gitcollab.events import AnyEvent
 from gitcollab.repository import Repository
+
+WINDOW = 0.2
+"""Seconds after which a round of turns is made durable though others still wait: the first must not wait for all."""
+
+MOST = 64
+"""Turns in one round at most."""
 
 
 class Turn(msgspec.Struct):
@@ -30,48 +38,83 @@ class Turn(msgspec.Struct):
             self.trouble = self.trouble or trouble
 
 
+class _Round:
+    """Turns that share one barrier and one entry into the journal."""
+
+    def __init__(self, repo: Repository) -> None:
+        self.barrier = repo.begin()
+        self.began = time.monotonic()
+        self.turns: list[Turn] = []
+        self.told: list[Told] = []
+        self.over = threading.Event()
+        self.failure: BaseException | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.turns) >= MOST or time.monotonic() - self.began > WINDOW
+
+    def await_end(self) -> None:
+        self.over.wait()
+        if isinstance(self.failure, Moved) and len(self.turns) > 1:
+            raise Unavailable("a branch was moved by another program", "try again") from self.failure
+        if self.failure is not None:
+            raise self.failure
+
+
 class Turns:
-    """The lock of one collab and what is bound to it. May be used from any thread."""
+    """The lock of one collab and what is bound to it. May be used from any thread.
+
+    An act takes its turn under the lock, then waits without it until its round is durable. The last of those who wait
+    ends the round; so an act that comes alone waits for nobody.
+    """
 
     def __init__(self, repo: Repository, ledger: Ledger) -> None:
         self._repo, self._ledger = repo, ledger
         self._lock = threading.RLock()
+        self._counting = threading.Lock()
+        self._waiting = 0
+        self._depth = 0
         self._turn: Turn | None = None
+        self._round: _Round | None = None
         self._is_behind = False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds the lock without a turn: for looking, or for what moves its refs by itself."""
+        """Holds the lock without a turn, with nothing pending: for looking, or for what moves its refs by itself."""
         with self._lock:
-            yield
+            self._end_round()
+            with self._within():
+                yield
 
     @contextmanager
     def taking(self) -> Iterator[Turn]:
         """Takes a turn, or goes on in the one that this thread has taken.
 
-        All that moves in a turn shares one flush, then the journal, then the workspaces follow. If it raises, no ref
-        has moved and nothing is told; what a failing disk moved in part, the next turn tells.
+        All that moves in a round of turns shares one flush, then the journal, then the workspaces follow. If a turn
+        raises, none of its refs has moved and nothing is told of it; if the round's end fails, that holds for all of
+        them, but for what a failing disk moved in part, which the next round tells.
         """
-        with self._lock:
+        with self._coming():
             if self._turn is not None:
                 yield self._turn
                 return
-            if self._is_behind:
-                self._ledger.catch_up()
+            joined = self._joined()
+            mark = joined.barrier.mark()
             self._turn = turn = Turn()
-            self._is_behind = True
             try:
-                with self._repo.barrier():
-                    yield turn
-                self._ledger.write(turn.refs, turn.events)
-                self._is_behind = False
+                yield turn
+                joined.told.append(self._ledger.told(turn.refs, turn.events, joined.told))
+                joined.turns.append(turn)
+            except BaseException:
+                joined.barrier.undo(mark)
+                raise
             finally:
                 self._turn = None
-            for act in turn.after:
-                with turn.going_on():
-                    act()
-            if turn.trouble is not None:
-                raise turn.trouble
+                if self._depth or not self._waiting or joined.is_full:
+                    self._end_round()
+        joined.await_end()
+        if turn.trouble is not None:
+            raise turn.trouble
 
     def moved(self, *refs: str) -> None:
         """Notes, in the order of causes, which refs this turn has moved."""
@@ -87,3 +130,55 @@ class Turns:
         """Notes what may happen only once this turn is durable."""
         with self.taking() as turn:
             turn.after.append(act)
+
+    @contextmanager
+    def _coming(self) -> Iterator[None]:
+        """Waits for the lock, and is counted while it does."""
+        with self._counting:
+            self._waiting += 1
+        with self._lock:
+            with self._counting:
+                self._waiting -= 1
+            yield
+
+    @contextmanager
+    def _within(self) -> Iterator[None]:
+        """Turns taken inside end at once: their round cannot wait for others, who wait for this lock."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+
+    def _joined(self) -> _Round:
+        if self._round is None:
+            if self._is_behind:
+                self._ledger.catch_up()
+            self._round = _Round(self._repo)
+        return self._round
+
+    def _end_round(self) -> None:
+        """Makes what is pending durable, journals it and lets workspaces follow; those who wait learn how it went."""
+        ended, self._round = self._round, None
+        if ended is None:
+            return
+        try:
+            if ended.turns:
+                self._is_behind = True
+                ended.barrier.close()
+                self._ledger.write(ended.told)
+                self._is_behind = False
+                self._follow(ended)
+            else:
+                ended.barrier.abandon()
+        except BaseException as failure:
+            ended.failure = failure
+        finally:
+            ended.over.set()
+
+    def _follow(self, ended: _Round) -> None:
+        with self._within():
+            for turn in ended.turns:
+                for act in turn.after:
+                    with turn.going_on():
+                        act()

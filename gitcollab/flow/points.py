@@ -102,8 +102,8 @@ def _not_complete(repo: Repository, tip: str, main: str) -> list[Commit]:
     def line() -> Iterator[Commit]:
         for commit in repo.line(tip):
             yield commit
-            if is_complete(commit):
-                return
+            if is_complete(commit) and repo.is_ancestor(commit.parents[1], main):
+                return  # but for one that a crash has kept while what it delivered was not yet there
 
     return _beyond(repo, line(), main)
 

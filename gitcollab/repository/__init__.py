@@ -1,12 +1,14 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
+from gitcollab.repository.barriers import Barrier
 from gitcollab.repository.bundling import bundle, check, unbundle
 from gitcollab.repository.commits import iso, seconds_of, signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
 from gitcollab.repository.mending import Mended, Place, faults, mend, places
-from gitcollab.repository.repository import Repository, barrier
+from gitcollab.repository.repository import Repository
+from gitcollab.repository.running import end_running
 from gitcollab.repository.tags import notebook_of, version_of, version_tag
 from gitcollab.repository.values import (
     EMPTY_TREE,
@@ -29,6 +31,7 @@ __all__ = [
     "LINK",
     "PROGRAM",
     "TREE",
+    "Barrier",
     "Change",
     "Clash",
     "Commit",
@@ -43,11 +46,11 @@ __all__ = [
     "Repository",
     "TagExists",
     "TreeMerge",
-    "barrier",
     "bundle",
     "check",
     "clear_unfinished",
     "disk_errors",
+    "end_running",
     "faults",
     "heal",
     "iso",

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from pathlib import Path
 
-SINGLY = 64
-"""Up to so many files are flushed one by one; more than that, with the whole file system at once."""
+THREADS = 16
+"""Files that are waited for side by side."""
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.sync_file_range.argtypes = (ctypes.c_int, ctypes.c_longlong, ctypes.c_longlong, ctypes.c_uint)
@@ -23,44 +25,38 @@ class Pending:
 
     def __init__(self, top: Path) -> None:
         self.top = top
-        self._files: dict[Path, None] = {}
-        self._directories: dict[Path, None] = {}
+        self.files: dict[Path, None] = {}
+        self.directories: dict[Path, None] = {}
 
     def add(self, *files: Path, directories: Iterable[Path] = ()) -> None:
         """Notes files, whose directories come along, and further directories."""
-        self._files |= dict.fromkeys(files)
-        self._directories |= dict.fromkeys([*(file.parent for file in files), *directories])
-
-    def flush(self) -> None:
-        """Makes what was noted durable, and forgets it once it is."""
-        if len(self._files) + len(self._directories) > 2 * SINGLY:
-            sync_filesystem(self.top)
-        else:
-            sync_files(self._files)
-            for directory in self._directories:
-                sync_directory(directory)
-        self.forget()
+        self.files |= dict.fromkeys(files)
+        self.directories |= dict.fromkeys([*(file.parent for file in files), *directories])
 
     def forget(self) -> None:
-        """Forgets what was noted: a flush of the whole file system has done it."""
-        self._files.clear()
-        self._directories.clear()
-
-    def __len__(self) -> int:
-        return len(self._files) + len(self._directories)
+        """Forgets what was noted: it is durable."""
+        self.files.clear()
+        self.directories.clear()
 
 
 def sync_files(paths: Iterable[Path]) -> None:
     """Makes files or directories durable. What has vanished was packed, by a program that flushes its packs.
 
-    Writing is started on all before any is waited for: so they share one commit of the file system's journal.
+    Writing is started on all before any is waited for, and they are waited for side by side: so they share commits of
+    the file system's journal and flushes of the disk's cache, of which each alone would cause one.
     """
     handles = [handle for path in paths if (handle := _opened(path)) is not None]
     try:
         for handle in handles:
             _LIBC.sync_file_range(handle, 0, 0, _START_WRITING)  # a hint; fsync below says what is true
-        for handle in handles:
-            os.fsync(handle)
+        if THREADS > 1 and len(handles) > 1:
+            begun = [_threads().submit(os.fsync, handle) for handle in handles]
+            wait(begun)
+            for one in begun:
+                one.result()
+        else:
+            for handle in handles:
+                os.fsync(handle)
     finally:
         for handle in handles:
             os.close(handle)
@@ -112,6 +108,14 @@ def rewrite(path: Path, data: bytes) -> None:
         _write_all(handle, data)
     finally:
         os.close(handle)
+
+
+@lru_cache(1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, "flush")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # a child has none of its parent's threads
 
 
 def _opened(path: Path) -> int | None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitcollab.repository.commits import SERVICE
-from gitcollab.repository.durable import Pending, make_directories, sync_directory
+from gitcollab.repository.durable import Pending, make_directories
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, disk_errors
+from gitcollab.repository.flushing import flushing
 from gitcollab.repository.locks import Lock, checked_ref, clear_empty, no_room, pause, take
 from gitcollab.repository.packed import PackedRefs
 from gitcollab.repository.values import OID, checked_oid
@@ -75,6 +76,14 @@ class Refs:
             raise RuntimeError("barriers do not nest")
         self._staged = {}
 
+    def staged(self) -> dict[str, Move]:
+        """Returns the moves that are noted."""
+        return dict(self._staged or {})
+
+    def stage_only(self, moves: dict[str, Move]) -> None:
+        """Notes these moves and no others."""
+        self._staged = dict(moves)
+
     def unstage(self) -> list[Move]:
         """Returns the noted moves, one for each ref, in order; from now on moves are made again."""
         staged, self._staged = self._staged or {}, None
@@ -112,11 +121,11 @@ class Refs:
             return
         held = self.prepare([move])
         try:
+            shared = flushing(self.path)
             with disk_errors(move.ref):
-                self.pending.flush()
-            with disk_errors(move.ref):
-                for directory in self.place(held):
-                    sync_directory(directory)
+                shared.flush(self.pending)
+                self.pending.add(directories=self.place(held))
+                shared.flush(self.pending)
         finally:
             release(held)
 

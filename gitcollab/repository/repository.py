@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gitcollab.model import Person
+from gitcollab.repository.barriers import Barrier, barrier
 from gitcollab.repository.changes import Kinship, changes, renames
 from gitcollab.repository.commits import Commits, Trailers, with_trailers
-from gitcollab.repository.durable import SINGLY, Pending, sync_filesystem
-from gitcollab.repository.errors import disk_errors
+from gitcollab.repository.durable import Pending, sync_filesystem
 from gitcollab.repository.history import History
 from gitcollab.repository.merging import merge
 from gitcollab.repository.objects import BLOB_LIMIT, Objects
 from gitcollab.repository.opening import created
-from gitcollab.repository.refs import Refs, release
+from gitcollab.repository.refs import Refs
 from gitcollab.repository.resolve import Resolver
 from gitcollab.repository.tags import Tags
 from gitcollab.repository.trees import Trees
@@ -207,44 +207,15 @@ class Repository:
         """Makes everything written so far durable, whoever wrote it."""
         sync_filesystem(self.path)
 
-    def barrier(self) -> AbstractContextManager[None]:
-        """Like the function :func:`barrier`, for this repository alone."""
-        return barrier(self)
+    def barrier(self) -> AbstractContextManager[Barrier]:
+        """Lets the acts in its block share one flush: objects, flush, refs, flush, all at its end.
 
+        Inside, moves of refs are only noted, though visible to this repository's own readers; nothing may be
+        acknowledged before its end. If the block raises, or somebody else moved or holds one of the refs (RefMoved,
+        RefLocked), none moves.
+        """
+        return barrier(self.refs)
 
-@contextmanager
-def barrier(*repositories: Repository) -> Iterator[None]:
-    """Lets many acts share one flush: objects, flush, refs, flush (facts-security F2: 24 times the saves).
-
-    Inside the block moves of refs are only noted, though visible to these repositories' own readers. At its end they
-    happen, durably; nothing may be acknowledged before. If the block raises, or somebody else moved or holds one of
-    the refs (RefMoved, RefLocked), none moves. The repositories must lie on one file system.
-    """
-    for each in repositories:
-        each.refs.stage()
-    try:
-        yield
-    finally:
-        noted = [each.refs.unstage() for each in repositories]
-    held = []
-    try:
-        for each, moves in zip(repositories, noted, strict=True):
-            held.append((each, each.refs.prepare(moves)))
-        _flush(repositories)
-        for each, prepared in held:
-            each.pending.add(directories=each.refs.place(prepared))
-        _flush(repositories)
-    finally:
-        for _, prepared in held:
-            release(prepared)
-
-
-def _flush(repositories: Sequence[Repository]) -> None:
-    with disk_errors("what was saved"):
-        if sum(len(each.pending) for each in repositories) <= SINGLY:
-            for each in repositories:
-                each.pending.flush()
-        else:
-            repositories[0].sync()
-            for each in repositories:
-                each.pending.forget()
+    def begin(self) -> Barrier:
+        """Begins a barrier that its caller closes or abandons."""
+        return Barrier(self.refs)

@@ -26,11 +26,11 @@ from gitcollab.writer.watching import Watching
 
 log = structlog.get_logger("gitcollab.writer")
 
-THREADS = 16
-"""Acts under way at once."""
+THREADS = 256
+"""Acts under way at once; most of them wait for their turn or for the disk."""
 
-OF_ONE = 2
-"""Threads that one collab may hold: its acts take turns anyway, and who waits must not keep others' threads."""
+OF_ONE = 32
+"""Threads that one collab may hold: its acts take turns, and those that wait share a flush; the rest is for others."""
 
 ANSWERED = 0.5
 """Seconds in which an answer is surely sent."""

@@ -12,7 +12,16 @@ import structlog
 
 from gitcollab.collab import Place
 from gitcollab.errors import GitcollabError
-from gitcollab.repository import Repository, clear_unfinished, heal, loose, maintain, mend, places
+from gitcollab.repository import (
+    Repository,
+    clear_unfinished,
+    end_running,
+    heal,
+    loose,
+    maintain,
+    mend,
+    places,
+)
 
 log = structlog.get_logger("gitcollab.upkeep")
 
@@ -27,7 +36,7 @@ def heal_all(place: Place, since: float | None) -> None:
     the last stop was clean. Called under the root's lock, before anything else looks at a repository.
     """
     clear_unfinished(place.root / "collabs")
-    for path in sorted((place.root / "collabs").glob("*.git")):
+    for path in _repositories(place):
         healed = heal(path)
         if healed.locks or healed.refs:
             log.warning("healed", repository=path.stem, locks=len(healed.locks), refs=healed.refs)
@@ -58,14 +67,25 @@ def running(private: Path) -> Iterator[float | None]:
 
 
 async def pack_as_it_grows(place: Place) -> None:
-    """Packs each repository when enough is loose, beside the saves and never in their way; until cancelled."""
-    while True:
-        await anyio.sleep(PERIOD)
-        for path in sorted((place.root / "collabs").glob("*.git")):
-            try:
-                await anyio.to_thread.run_sync(_pack, path, abandon_on_cancel=True)
-            except (GitcollabError, OSError) as error:
-                log.warning("not packed", repository=path.stem, error=str(error))
+    """Packs each repository when enough is loose, beside the saves and never in their way; until cancelled.
+
+    Cancelled, it ends the git under way and waits for nothing: packing is done again after the next start.
+    """
+    try:
+        while True:
+            await anyio.sleep(PERIOD)
+            for path in await anyio.to_thread.run_sync(_repositories, place):
+                try:
+                    await anyio.to_thread.run_sync(_pack, path, abandon_on_cancel=True)
+                except (GitcollabError, OSError) as error:
+                    log.warning("not packed", repository=path.stem, error=str(error))
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(end_running)
+
+
+def _repositories(place: Place) -> list[Path]:
+    return sorted((place.root / "collabs").glob("*.git"))
 
 
 def _pack(path: Path) -> None:

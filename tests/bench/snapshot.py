@@ -21,11 +21,16 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+import pygit2
 
 from gitcollab.model import Person
 from gitcollab.repository import Entry, Repository, maintain
+from gitcollab.repository.durable import sync_directory
 
 MAIN = "refs/heads/main"
 ANA = Person(name="ana")
@@ -153,31 +158,98 @@ def bench_save(top: Path, is_quick: bool) -> None:
             shutil.rmtree(place)
 
 
+class PerObject:
+    """A save as it is made durable object by object: each file flushed, then its directory, then the ref."""
+
+    def __init__(self, top: Path, name: str) -> None:
+        self.path, self.number = top / f"single-{name}", 0
+        for directory in ("objects", "refs"):
+            (self.path / directory).mkdir(parents=True)
+
+    def save(self, data: bytes) -> None:
+        self.number += 1
+        for each in (data, b"t" * 40 + os.urandom(8), b"c" * 250 + os.urandom(8)):
+            oid = hashlib.sha1(each).hexdigest()
+            (self.path / "objects" / oid[:2]).mkdir(exist_ok=True)
+            self.write(self.path / "objects" / oid[:2] / oid[2:], zlib.compress(each, 0))
+        self.write(self.path / "refs" / "main", b"0" * 41)
+
+    def write(self, path: Path, data: bytes) -> None:
+        temporary = path.with_name(f"{path.name}.{self.number}")
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+        sync_directory(path.parent)
+
+
+class Libgit2:
+    """A save by libgit2 with its flushes switched on: one for each object, with Python's lock held."""
+
+    def __init__(self, top: Path, name: str) -> None:
+        pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+        self.repo = pygit2.init_repository(str(top / f"libgit2-{name}"), bare=True)
+        self.who, self.tips = pygit2.Signature("ana", "ana@example.invalid", 0, 0), list[Any]()
+
+    def save(self, data: bytes) -> None:
+        tree = self.repo.TreeBuilder()
+        tree.insert("n.ipynb", self.repo.create_blob(data), pygit2.enums.FileMode.BLOB)
+        made = self.repo.create_commit(MAIN, self.who, self.who, "Save", tree.write(), self.tips)
+        self.tips = [made]
+
+
+class Alone:
+    """One writer who saves into a collab of their own, each save in a barrier."""
+
+    def __init__(self, top: Path, name: str) -> None:
+        self.ours = Ours(top / name, 1)
+
+    def save(self, data: bytes) -> None:
+        with self.ours.repo.barrier():
+            self.ours.save(data)
+
+
+def per_second(writers: Sequence[Any], saves: list[list[bytes]]) -> float:
+    """Durable saves per second of writers that save at the same time, each its own."""
+    with ThreadPoolExecutor(len(writers)) as pool:
+        began = time.perf_counter()
+        list(pool.map(lambda n: [writers[n].save(data) for data in saves[n]], range(len(writers))))
+        return sum(map(len, saves)) / (time.perf_counter() - began)
+
+
 def bench_group(top: Path, is_quick: bool) -> None:
-    repo = Repository.create(top / "group.git")
-    heads: dict[str, str | None] = {}
+    writers, each, rounds = 32, 8, 3 if is_quick else 9
+    sides = {
+        "libgit2, each object flushed": [Libgit2(top, f"{n}") for n in range(writers)],
+        "bare files, each flushed": [PerObject(top, f"{n}") for n in range(writers)],
+        "32 collabs, a barrier for who waits": [Alone(top, f"c{n}") for n in range(writers)],
+    }
+    one, tips = Repository.create(top / "group.git"), dict[str, str]()
 
-    def save(ref: str, number: int) -> None:
-        tree = repo.edit(None, {"n.ipynb": Entry(repo.write_blob(notebook(50_000, number)))})
-        tip = heads.get(ref)
-        heads[ref] = repo.commit(tree, [tip] if tip else [], "Save", author=ANA, at=AT)
-        repo.move(ref, heads[ref], tip)
+    def together(saves: list[list[bytes]]) -> float:
+        began = time.perf_counter()
+        for number in range(each):
+            with one.barrier():
+                for n, mine in enumerate(saves):
+                    ref, tip = f"refs/heads/s{n}", tips.get(f"{n}")
+                    tree = one.edit(None, {"n.ipynb": Entry(one.write_blob(mine[number]))})
+                    tips[f"{n}"] = one.commit(tree, [tip] if tip else [], "Save", author=ANA, at=AT)
+                    one.move(ref, tips[f"{n}"], tip)
+        return writers * each / (time.perf_counter() - began)
 
-    def together(number: int) -> None:
-        with repo.barrier():
-            for n in range(32):
-                save(f"refs/heads/s{n}", number * 100 + n)
-
-    rounds = 4 if is_quick else 15
-    alone, grouped = [], []
-    for n in range(rounds):
-        alone += [timed(lambda n=n, m=m: save("refs/heads/alone", 10_000 + n * 10 + m)) for m in range(8)]
-        grouped.append(timed(lambda n=n: together(n)) / 32)
-    one, many = statistics.median(alone), statistics.median(grouped)
-    print(
-        f"durable saves of 50 kB per second: alone {1000 / one:.0f}, "
-        f"32 in a barrier {1000 / many:.0f} ({one / many:.1f}x)"
-    )
+    found: dict[str, list[float]] = {name: [] for name in (*sides, "one collab, 32 in a round")}
+    for turn in range(rounds):
+        saves = [
+            [notebook(50_000, (turn * writers + n) * each + k) for k in range(each)] for n in range(writers)
+        ]
+        for name, side in sides.items():
+            found[name].append(per_second(side, saves))
+        found["one collab, 32 in a round"].append(together(saves))
+    slow = statistics.median(found["libgit2, each object flushed"])
+    print(f"durable saves of 50 kB per second, {writers} writers at once (median of {rounds}):")
+    for name, rates in found.items():
+        print(f"{name:>37}: {statistics.median(rates):7.0f}  ({statistics.median(rates) / slow:.1f}x)")
 
 
 def bench_stall(top: Path, is_quick: bool) -> None:

@@ -22,6 +22,7 @@ from tracing import TOLD, Fault, Traced, forked, ready, relieved, trace
 
 from gitcollab import logs
 from gitcollab.errors import GitcollabError, NoSpace
+from gitcollab.repository import durable
 
 Act = Callable[[World], None]
 
@@ -53,6 +54,7 @@ class Problem(msgspec.Struct, tag=True):
 def main() -> None:
     """Runs what the command line says."""
     logs.to_stderr("moments")
+    durable.THREADS = 1  # the tracer follows one thread
     top, group, fault = Path(sys.argv[1]), sys.argv[2], Fault(sys.argv[3])
     count, chance = int(sys.argv[4]), random.Random(int(sys.argv[5]))
     seed, here = top / "seed", top / "here"

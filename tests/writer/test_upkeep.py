@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
+import anyio
 import pytest
 
 from gitcollab.collab import Place
 from gitcollab.model import Person
 from gitcollab.repository import Entry, Repository, loose
+from gitcollab.repository import running as git
+from gitcollab.writer import upkeep
 from gitcollab.writer.upkeep import _pack, heal_all, running
 
 
@@ -78,3 +82,24 @@ def test_packing_leaves_everything_in_place(repo):
 
 def _entry(repo: Repository, number: int) -> Entry:
     return Entry(repo.write_blob(json.dumps({"n": number}).encode()))
+
+
+async def test_a_stop_ends_the_packing_under_way(
+    place: Place, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def packs_for_ever(path: Path) -> None:
+        begun.set()
+        git.run(path, "-c", "alias.long=!exec sleep 1000", "long", deadline=1000)
+
+    monkeypatch.setattr(upkeep, "PERIOD", 0.01)
+    monkeypatch.setattr(upkeep, "_pack", packs_for_ever)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(upkeep.pack_as_it_grows, place)
+            while not (begun.is_set() and git._RUNNING):  # noqa: ASYNC110  # another thread starts it
+                await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+        while git._RUNNING:  # noqa: ASYNC110  # another thread waits for its end
+            await anyio.sleep(0.01)
