@@ -19,6 +19,7 @@ from gitcollab.notebooks import Merge, merge, problems
 
 TOKEN = re.compile(r"[botxyz]tok\d+")
 SEEDS = st.integers(0, 2**40)
+IN_PLACE = ("edit", "add_line", "insert", "rerun", "tag")
 SIMPLE = ("edit", "add_line", "insert", "delete", "move", "rerun", "tag", "retype")
 
 
@@ -152,17 +153,36 @@ def test_moved_by_one_and_edited_by_the_other_is_one_cell(making: Any, many: Any
 
 def test_merging_again_changes_nothing(making: Any, many: Any) -> None:
     def check(seed: int) -> None:
-        base, ours, theirs = making.triple(seed, 5, ("edit", "add_line", "insert", "rerun", "tag"))
+        base, ours, theirs = making.triple(seed, 5, (*IN_PLACE, "delete"))
         merged = merge(base, ours, theirs)
         assert merged.notebook == merge(base, merged.notebook, theirs).notebook
+        assert merged.contested or merged.notebook == merge(base, ours, merged.notebook).notebook
         assert [i.id for i in merged.contested] == [i.id for i in merge(base, ours, theirs).contested]
 
     many(check, 4 * 200)
 
 
+def test_what_has_landed_and_is_delivered_changes_nothing(making: Any, many: Any) -> None:
+    def check(seed: int) -> None:
+        base, ours, theirs = making.triple(seed, minor_of(seed))
+        landed = merge(base, ours, theirs).notebook
+        assert landed == merge(theirs, landed, theirs).notebook == merge(ours, ours, landed).notebook
+
+    many(check, 4 * 100)
+
+
+def test_what_neither_side_took_out_is_in_the_result(making: Any, many: Any) -> None:
+    def check(seed: int) -> None:
+        base, ours, theirs = making.triple(seed, minor_of(seed))
+        left = tokens(base) & tokens(ours) & tokens(theirs)
+        assert collections.Counter() == left - tokens(merge(base, ours, theirs).notebook)
+
+    many(check, 4 * 300)
+
+
 def test_three_sessions_may_land_in_any_order(making: Any, many: Any) -> None:
     def check(seed: int) -> None:
-        base, *sessions = making.versions(seed, 3, 5, ("edit", "add_line", "insert", "tag", "rerun"))
+        base, *sessions = making.versions(seed, 3, 5, IN_PLACE)
         results = []
         for order in itertools.permutations(sessions):
             shared, is_contested = base, False
@@ -176,6 +196,27 @@ def test_three_sessions_may_land_in_any_order(making: Any, many: Any) -> None:
             assert [[name for name, _ in results[0][1]]] * 6 == [
                 [name for name, _ in found] for _, found in results
             ]
+
+    many(check, 4 * 120)
+
+
+def test_three_sessions_that_also_move_and_delete_end_with_the_same_cells(making: Any, many: Any) -> None:
+    """Beside a cell that one deleted nobody knows any more on which side of it another one had inserted: where the
+    sessions also delete and move, the order of cells may differ; the cells do not."""
+
+    def check(seed: int) -> None:
+        base, *sessions = making.versions(seed, 3, 5, SIMPLE)
+        results = []
+        for order in itertools.permutations(sessions):
+            shared = base
+            for session in order:
+                merged = merge(base, shared, session)
+                if merged.contested:
+                    return
+                shared = merged.notebook
+            found = json.loads(shared)["cells"]
+            results.append(sorted((c["id"], c["cell_type"], c["source"]) for c in found))
+        assert [results[0]] * 6 == results
 
     many(check, 4 * 120)
 
