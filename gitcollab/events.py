@@ -122,7 +122,7 @@ class Closed(Event):
 
 
 class Commented(Event):
-    """Somebody spoke in a thread. ``said``: comment, reply, resolve, reopen; ``mentioned``: whom the text calls with @."""
+    """Somebody spoke in a thread: ``said`` is comment, reply, resolve or reopen, ``mentioned`` whom it calls with @."""
 
     commit: str
     thread: str

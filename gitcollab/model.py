@@ -285,8 +285,8 @@ class Remark(Value):
 class Thread(Value):
     """A thread of remarks on a file, a cell of it, a line (from 0) of the cell or text, or an output of the cell.
 
-    ``quote`` is the beginning of what it is about, ``commit`` the shared branch's when it began. ``resolved_by`` is empty
-    while it is open. ``is_outdated``: what it is about is no longer there.
+    ``quote`` is the beginning of what it is about, ``commit`` the shared branch's when it began. ``resolved_by`` is
+    empty while it is open. ``is_outdated``: what it is about is no longer there.
     """
 
     id: str
