@@ -19,6 +19,15 @@ FILE = "gitcollab.toml"
 PREFIX = "GITCOLLAB_"
 """Before a setting's name in capitals, in the environment: ``GITCOLLAB_PORT=8500``."""
 
+HUB = {
+    "JUPYTERHUB_PUBLIC_URL": "base_url",
+    "JUPYTERHUB_API_URL": "hub_api",
+    "JUPYTERHUB_API_TOKEN": "hub_token",
+    "JUPYTERHUB_CLIENT_ID": "hub_client",
+    "JUPYTERHUB_PUBLIC_HUB_URL": "hub_url",
+}
+"""What a JupyterHub tells a service that it starts; a person's notebook server hears the same of itself."""
+
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86400)]
 Megabytes = Annotated[int, msgspec.Meta(ge=64, le=1_048_576)]
@@ -32,12 +41,25 @@ class Settings(Value, forbid_unknown_fields=True):
     port: Port = 8474  # 0: any free one
     base_url: str = ""  # how people reach it, if not as http://HOST:PORT (a proxy with TLS, say)
     proxies: str = ""  # addresses of the proxies before it, with commas between; theirs alone are believed
+    oidc_issuer: str = ""  # who vouches for people by OpenID Connect; needs the extra "oidc"
+    oidc_client: str = ""  # what the provider calls this server
+    oidc_secret: str = ""  # better said in the environment
+    oidc_title: str = ""  # what stands on the button; empty: the issuer
+    oidc_groups: str = "groups"  # the claim that lists a person's groups; empty: none
+    hub_api: str = (
+        ""  # of the JupyterHub whose service this is; it says this and the next three in the environment
+    )
+    hub_token: str = ""
+    hub_client: str = ""
+    hub_url: str = ""  # where people find it, if not below the base URL's host
     database: str = ""  # empty: SQLite in the root
     debounce: Seconds = 0.3  # a file that stops changing for so long is taken in
     longest_wait: Seconds = 5.0  # one that never stops is taken in after so long
     land: Literal["save", "request"] = "save"
     deliver: Literal["landing", "request"] = "landing"
-    unix_accounts: Literal["auto", "yes", "no"] = "auto"  # participants are users of this system; auto: if root serves
+    unix_accounts: Literal["auto", "yes", "no"] = (
+        "auto"  # participants are users of this system; auto: if root serves
+    )
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least four
     job_seconds: Seconds = 10.0  # a worker's job may take so long
     job_memory: Megabytes = 1024  # and so much memory
@@ -83,7 +105,9 @@ def _sources(
     root: Path, environment: Mapping[str, str], arguments: Mapping[str, Any]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield str(root / FILE), _file(root / FILE)
-    names = {f"{PREFIX}{name.upper()}": name for name in NAMES}
+    names = (HUB if environment.get("JUPYTERHUB_SERVICE_NAME") else {}) | {
+        f"{PREFIX}{name.upper()}": name for name in NAMES
+    }
     yield (
         "the environment",
         {names[key]: value for key, value in environment.items() if key in names and value},

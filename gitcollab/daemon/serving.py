@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import anyio
 import structlog
@@ -121,6 +121,7 @@ class Daemon:
                     "base_url": self.url,
                     "hosts": self._hosts(url),
                     "proxies": [address for address in settings.proxies.split(",") if address.strip()],
+                    **vouchers(settings, self.url),
                 },
                 fds=(self.listener,),
             ),
@@ -175,6 +176,23 @@ class Daemon:
     async def _writer_answers(self) -> None:
         async with wire.Wire(self.settings.run / "writer.sock", patience=0) as line:
             await line.ping(within=10.0)
+
+
+def vouchers(settings: Settings, url: str) -> dict[str, object]:
+    """Returns what web is told of those who vouch for people: a provider by OpenID Connect, a JupyterHub."""
+    told: dict[str, object] = {}
+    if settings.oidc_issuer:
+        names = ("issuer", "client", "secret", "title", "groups")
+        told["oidc"] = {name: getattr(settings, f"oidc_{name}") for name in names}
+    if settings.hub_api and settings.hub_client:
+        hub = settings.hub_url or urljoin(url, "/hub/")
+        told["jupyterhub"] = {
+            "api": settings.hub_api,
+            "token": settings.hub_token,
+            "client": settings.hub_client,
+            "hub": hub,
+        }
+    return told
 
 
 async def web_answers(host: str, at: int) -> None:

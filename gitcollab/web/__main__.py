@@ -1,9 +1,9 @@
 """``python -m gitcollab.web``: the web process of the daemon, told what it needs by one JSON object on stdin.
 
 ``{"root": DIR, "fds": [N, …], "base_url": URL}`` and, if they differ from the defaults, ``database`` (URL),
-``hosts`` (names it answers under besides the one in base_url and the loopback's), ``max_body`` (bytes) and ``proxies``
-(addresses). The listening sockets are inherited; the writer and the workers are asked at
-ROOT/run/writer.sock and ROOT/run/workers.sock.
+``hosts`` (names it answers under besides the one in base_url and the loopback's), ``max_body`` (bytes), ``proxies``
+(addresses), ``oidc`` and ``jupyterhub`` (who vouches for people). The listening sockets are inherited; the writer and
+the workers are asked at ROOT/run/writer.sock and ROOT/run/workers.sock.
 It stops in order on SIGTERM, and with the process that started it.
 """
 
@@ -25,6 +25,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gitcollab import logs, store
 from gitcollab.web.app import Application, Surroundings, create_app
+from gitcollab.web.jupyterhub import HubProvider, Service
+from gitcollab.web.oidc import Oidc, OidcProvider
+from gitcollab.web.provider import Provider
 from gitcollab.web.site import MAX_BODY
 from gitcollab.web.stream import ABORT
 from gitcollab.wire import Errands, Wire
@@ -45,6 +48,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hosts: tuple[str, ...] = ()
     max_body: int = MAX_BODY
     proxies: tuple[str, ...] = ()
+    oidc: Oidc | None = None
+    jupyterhub: Service | None = None
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Who vouches for people."""
+        oidc: list[Provider] = [OidcProvider(self.oidc)] if self.oidc else []
+        return (*oidc, HubProvider(self.jupyterhub)) if self.jupyterhub else tuple(oidc)
 
 
 class Connection(H11Protocol):
@@ -99,6 +110,7 @@ async def serve(told: Told, key: bytes) -> None:
                 hosts=LOOPBACK | set(told.hosts),
                 max_body=told.max_body,
                 proxies=told.proxies,
+                providers=told.providers,
             )
         )
         sockets = [socket.socket(fileno=fd) for fd in told.fds]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -36,7 +36,9 @@ from gitcollab.web.gitpush import any_push, receiver
 from gitcollab.web.guard import Guard
 from gitcollab.web.health import Health
 from gitcollab.web.hub import Hub
+from gitcollab.web.jupyterhub import HubProvider
 from gitcollab.web.openapi import document
+from gitcollab.web.provider import Provider
 from gitcollab.web.signin import SignIn
 from gitcollab.web.site import MAX_BODY, Asked, Site, Told
 from gitcollab.web.templates import Templates
@@ -76,6 +78,7 @@ class Surroundings:
     hosts: frozenset[str] = frozenset()
     max_body: int = MAX_BODY
     proxies: tuple[str, ...] = ()
+    providers: tuple[Provider, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def create_app(given: Surroundings) -> Application:
     app = Starlette(
         routes=[
             Route("/health", Health(VERSION, parts_of(site)).answer),
-            *SignIn(site, templates).routes(),
+            *SignIn(site, templates, given.providers).routes(),
             Route("/static/{name}", assets.serve),
             *public.routes(site, templates, given.repositories),
         ],
@@ -114,9 +117,16 @@ def create_app(given: Surroundings) -> Application:
         receiver=receiver(site, given.repositories.parent / "run" / "git-hooks"),
         find=finding(site),
     )
-    app.router.default = SignedIn(Router(inner(site, templates, git), redirect_slashes=False), site)
+    app.router.default = SignedIn(
+        Router(inner(site, templates, git), redirect_slashes=False), site, hub_of(given.providers)
+    )
     guard = Guard(app, front, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
     return Application(guard, site.hub)
+
+
+def hub_of(providers: Iterable[Provider]) -> HubProvider | None:
+    """The JupyterHub among the providers."""
+    return next((one for one in providers if isinstance(one, HubProvider)), None)
 
 
 def site_of(given: Surroundings) -> Site:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import time
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -16,9 +17,11 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gitcollab.errors import NotFound, NotSignedIn
+from gitcollab.errors import Forbidden, NotFound, NotSignedIn
 from gitcollab.model import Actor
-from gitcollab.store import clock, people, tokens
+from gitcollab.store import arrivals, clock, people, tokens
+from gitcollab.store.arrivals import Arrival
+from gitcollab.store.secret import TOKEN
 from gitcollab.web.answers import refusal
 from gitcollab.web.site import Site
 
@@ -116,15 +119,27 @@ def shown_secret(headers: Headers) -> str | None:
         return ""
 
 
+HUB_SCOPES = ("read", "write")
+"""What a hub's token is good for: it lies in every notebook server of its person, where any notebook can use it."""
+
+
+class Hub(Protocol):
+    """A JupyterHub that is asked whose its tokens are."""
+
+    async def who_has(self, token: str) -> Arrival | None:
+        """Returns whose token that is, if they may use this service."""
+
+
 class SignedIn:
     """Lets a request through only with a good credential; its state then has ``actor`` and ``credential``."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
-        self.app, self.site, self.cookie = app, site, Cookie(site)
+    def __init__(self, app: ASGIApp, site: Site, hub: Hub | None = None) -> None:
+        self.app, self.site, self.cookie, self.hub = app, site, Cookie(site), hub
         self.touched: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        found = await self.site.look(self.identify, HTTPConnection(scope))
+        connection = HTTPConnection(scope)
+        found = await self.site.look(self.identify, connection) or await self.of_hub(connection)
         if found is None:
             await stranger(scope)(scope, receive, send)
             return
@@ -142,6 +157,21 @@ class SignedIn:
         credential = self.cookie.credential(request)
         actor = actor_of(connection, credential) if credential else None
         return (credential, actor) if credential and actor else None
+
+    async def of_hub(self, request: HTTPConnection) -> tuple[Credential, Actor] | None:
+        """The same for a token of the JupyterHub whose service this server is."""
+        secret = shown_secret(request.headers)
+        if self.hub is None or not secret or secret.startswith(TOKEN):
+            return None
+        who = await self.hub.who_has(secret)
+        if who is None:
+            return None
+        try:
+            person = await self.site.note(arrivals.arrive, who)
+        except Forbidden:
+            return None
+        credential = Credential(person.name, via="hub")
+        return credential, Actor(user=person.name, scopes=HUB_SCOPES, via="hub")
 
     async def used(self, credential: Credential) -> None:
         """Notes that a token is in use; once in a while, for each time is a write."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +13,7 @@ from gitcollab.errors import NotSignedIn, TooMany
 from gitcollab.store import audit, passwords, people, tokens
 from gitcollab.web.auth import Cookie, Credential, address_of, own_path, shown
 from gitcollab.web.pace import Pace
+from gitcollab.web.provider import Doorway, Provider
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
 
@@ -23,8 +26,8 @@ USED = "This sign-in link has been used, or is too old. Ask for a new one, or si
 class SignIn:
     """The sign-in page and its forms."""
 
-    def __init__(self, site: Site, templates: Templates) -> None:
-        self.site, self.templates = site, templates
+    def __init__(self, site: Site, templates: Templates, providers: Sequence[Provider] = ()) -> None:
+        self.site, self.templates, self.providers = site, templates, providers
         self.cookie, self.pace = Cookie(site), Pace()
 
     def routes(self) -> list[Route]:
@@ -33,6 +36,7 @@ class SignIn:
             Route("/signin", self.page, methods=["GET"]),
             Route("/signin", self.enter, methods=["POST"]),
             Route("/signout", self.leave, methods=["POST"]),
+            *(route for one in self.providers for route in Doorway(one, self.site, self.templates).routes()),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -48,9 +52,8 @@ class SignIn:
         self, request: Request, wanted: str, *, code: str = "", problem: str = "", status: int = 200
     ) -> Response:
         """The page with its forms."""
-        return self.templates.page(
-            request, "signin.html", {"next": wanted, "code": code, "problem": problem}, status=status
-        )
+        values = {"next": wanted, "code": code, "problem": problem, "providers": self.providers}
+        return self.templates.page(request, "signin.html", values, status=status)
 
     async def enter(self, request: Request) -> Response:
         """Takes what the forms send."""
