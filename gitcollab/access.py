@@ -88,6 +88,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.ReadLog: Rule("read", Role.VIEWER),
     acts.ReadDiff: Rule("read", Role.VIEWER),
     acts.ReadBlame: Rule("read", Role.VIEWER),
+    acts.ReadContributions: Rule("read", Role.VIEWER),
     acts.ReadItems: Rule("read", Role.VIEWER),
     acts.ReadThreads: Rule("read", Role.VIEWER),
     acts.ReadVersions: Rule("read", Role.VIEWER),

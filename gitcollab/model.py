@@ -360,6 +360,22 @@ class LogEntry(Value):
     author: str = ""
 
 
+class Contribution(Value):
+    """What one person has done in a collab: their saves, the sessions these came from, and whose text stands now.
+
+    ``cells`` are those of notebooks and ``lines`` those of other texts whose present text is theirs. ``first_at`` and
+    ``last_at`` are the times of saves, UTC.
+    """
+
+    user: str
+    saves: int = 0
+    sessions: int = 0
+    cells: int = 0
+    lines: int = 0
+    first_at: str = ""
+    last_at: str = ""
+
+
 class BlameCell(Value):
     """Who last changed a cell of a notebook (or a line of a text, then ``cell`` is the line number)."""
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.model import BlameCell, FileChange, FileEntry, Item, Json, LogEntry, Suggestion, Version
+from gitcollab.model import (
+    BlameCell,
+    Contribution,
+    FileChange,
+    FileEntry,
+    Item,
+    Json,
+    LogEntry,
+    Suggestion,
+    Version,
+)
 
 
 class Reading(CollabAct, kw_only=True):
@@ -49,6 +59,13 @@ class ReadBlame(Reading):
     """Who last changed each cell (or line)."""
 
     path: str
+    at: str = "main"
+
+
+class ReadContributions(Reading):
+    """Who has done how much up to a point, in one file if given."""
+
+    path: str = ""
     at: str = "main"
 
 
@@ -153,6 +170,7 @@ ANSWERS: dict[type[Act], object] = {
     ReadLog: tuple[LogEntry, ...],
     ReadDiff: Difference,
     ReadBlame: tuple[BlameCell, ...],
+    ReadContributions: tuple[Contribution, ...],
     ReadItems: tuple[Item, ...],
     ReadVersions: tuple[Version, ...],
     SuggestVersion: Suggestion,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -46,9 +46,9 @@ def everywhere(
             os.environ[name] = value
 
 
-HEADINGS = {
+HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
     "Begin": (house.demo, house.serve, people.share, work.join, work.leave, work.status),
-    "See": (history.log, history.diff, history.blame, history.versions, history.cite),
+    "See": (history.log, history.diff, history.blame, history.contributions, history.versions, history.cite),
     "Decide": (decide.contested, decide.settle, held.held, held.decide, decide.publish, house.merge),
     "People": (
         people.members,

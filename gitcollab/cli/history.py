@@ -1,4 +1,4 @@
-"""Commands that look: log, diff, blame, versions, cite."""
+"""Commands that look: log, diff, blame, contributions, versions, cite."""
 
 from __future__ import annotations
 
@@ -110,6 +110,25 @@ def _blamed(row: Json) -> tuple[Any, ...]:
         row["at"],
         show.first_line(row["preview"], 60),
     )
+
+
+def contributions(
+    collab: MaybeCollab = None,
+    path: Annotated[str, typer.Option(help="Only in this file.", show_default="all")] = "",
+    at: Annotated[str, typer.Option(help="Up to this version, branch or time.")] = "main",
+    as_json: AsJson = False,
+) -> None:
+    """Say who has saved how often, and whose cells and lines stand there now, for grading say."""
+    server = place.client()
+    rows = server.contributions(place.collab_id(server, collab), path, at)
+    show.out(
+        rows, as_json, lambda rows: show.table([_contributed(row) for row in rows], "nobody has saved yet")
+    )
+
+
+def _contributed(row: Json) -> tuple[Any, ...]:
+    counts = [f"{row.get(what, 0)} {what}" for what in ("cells", "lines", "saves", "sessions")]
+    return row["user"], *counts, row.get("first_at", ""), row.get("last_at", "")
 
 
 def versions(

@@ -10,12 +10,14 @@ from gitcollab.errors import BadInput, NotFound, TooLarge
 from gitcollab.flow.alter import changes_between, is_ours, printable
 from gitcollab.flow.blame import blame
 from gitcollab.flow.comments import read_threads
+from gitcollab.flow.contributions import contributions
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
 from gitcollab.flow.pushed import Push, pushes_of
 from gitcollab.flow.suggest import suggestion
 from gitcollab.flow.versions import newest_version, versions
-from gitcollab.model import BlameCell, FileEntry, Item, LogEntry, Suggestion, Thread, Version
+from gitcollab.flow.who import user_of
+from gitcollab.model import BlameCell, Contribution, FileEntry, Item, LogEntry, Suggestion, Thread, Version
 from gitcollab.repository import Commit, Entry, Repository
 
 __all__ = ["answer", "changes_between"]
@@ -70,6 +72,18 @@ def _(act: acts.ReadFile, repo: Repository) -> acts.FileBytes:
 
 
 @_answer.register
+def _(act: acts.ReadRestored, repo: Repository) -> acts.FileBytes:
+    main, then = repo.resolve("main"), repo.resolve(act.at, act.path)
+    now, old = (file_at(repo, point, act.path) for point in (main, then))
+    was = repo.blob(old.oid)
+    value = notebooks.pick(was, act.cell, "cell")
+    if value is None:
+        raise NotFound("there is no such cell", "look at that version", path=act.path)
+    data = notebooks.place(repo.blob(now.oid), act.cell, "cell", value, like=was)
+    return acts.FileBytes(commit=main, oid=now.oid, data=data)
+
+
+@_answer.register
 def _(act: acts.ReadLog, repo: Repository) -> tuple[LogEntry, ...]:
     tip = repo.resolve(act.branch, act.path)
     limit = min(max(act.limit, 1), LOG_LIMIT)
@@ -107,6 +121,14 @@ def _(act: acts.ReadBlame, repo: Repository) -> tuple[BlameCell, ...]:
         )
         for line in lines
     )
+
+
+@_answer.register
+def _(act: acts.ReadContributions, repo: Repository) -> tuple[Contribution, ...]:
+    commit = repo.resolve(act.at, act.path)
+    if act.path:
+        file_at(repo, commit, act.path)
+    return contributions(repo, commit, act.path)
 
 
 @_answer.register
@@ -172,20 +194,6 @@ def log_entry(repo: Repository, commit: Commit, push: Push | None = None) -> Log
         paths=tuple(printable(path) for path in paths if not is_ours(path))[:PATHS_LIMIT],
         author=printable(author) if push and author in push.authors else "",
     )
-
-
-def user_of(commit: Commit, push: Push | None = None) -> str:
-    """Returns who made a commit: the participant's name, or who pushed it; its own word is never taken for it.
-
-    One that nobody is known to have pushed is named by its author as ``Name <address>``, which no participant is.
-    """
-    if push is not None:
-        return push.user
-    if not commit.is_ours:
-        return printable(f"{commit.author_name} <{commit.author_email}>")
-    name, _, domain = commit.author_email.partition("@")
-    is_participant = domain == "gitcollab.invalid"
-    return commit.trailer("Gitcollab-User") or (name if is_participant else commit.author_name)
 
 
 def _newness(version: Version) -> tuple[str, str, tuple[int, ...]]:

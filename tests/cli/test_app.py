@@ -35,7 +35,7 @@ ASKING = (
 def test_every_command_of_the_design_is_there() -> None:
     wanted = (
         "demo serve share join leave status log diff merge contested settle publish versions members invite revoke "
-        "blame token user doctor help git-config backup restore cite"
+        "blame token user doctor help git-config backup restore cite contributions"
     )
     assert set(wanted.split()) <= set(COMMANDS)
 

@@ -124,6 +124,7 @@ viewer      write    GET    /api/collabs/{id}/held
 viewer      write    GET    /api/collabs/{id}/held/{held}
 editor      write    POST   /api/collabs/{id}/held/{held}
 viewer      read     GET    /api/collabs/{id}/versions
+viewer      read     GET    /api/collabs/{id}/contributions
 viewer      read     GET    /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/cite
 maintainer  publish  POST   /api/collabs/{id}/publish
@@ -287,7 +288,7 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
-    acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
+    acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.ReadContributions: (), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
     acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
     acts.Comment: THREAD, acts.Reply: THREAD, acts.ResolveComment: THREAD, acts.ReadThreads: (),
     acts.RenderSource: acts.Rendered(start="", end="", cells=({"type": "text", "html": ""},)),

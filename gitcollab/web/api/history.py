@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from gitcollab.acts import Difference, ReadBlame, ReadDiff, ReadLog, Resolve
+from gitcollab.acts import Difference, ReadBlame, ReadContributions, ReadDiff, ReadLog, Resolve
 from gitcollab.errors import BadInput
-from gitcollab.model import BlameCell, LogEntry, checked_path
+from gitcollab.model import BlameCell, Contribution, LogEntry, checked_path
 from gitcollab.web.api.files import Point
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
@@ -66,6 +66,22 @@ async def blame(ask: Ask) -> tuple[BlameCell, ...]:
     return await ask.read(act)  # type: ignore[no-any-return]
 
 
+class Share(Point, frozen=True, kw_only=True):
+    """``path`` empty: of the whole collab."""
+
+    path: str = ""
+
+
+async def contributions(ask: Ask) -> tuple[Contribution, ...]:
+    """Says who has saved how often, and whose cells and lines stand there."""
+    collab = await ask.collab()
+    await ask.admit_reader(collab)
+    asked = ask.query(Share)
+    path = asked.path and checked_path(asked.path)
+    act = ReadContributions(actor=ask.actor, collab=collab, path=path, at=asked.at)
+    return await ask.read(act)  # type: ignore[no-any-return]
+
+
 async def resolve(ask: Ask) -> Commit:
     """Says which commit a version, branch or time means."""
     act = Resolve(actor=ask.actor, collab=await ask.collab(), at=ask.query(Point).at)
@@ -81,6 +97,13 @@ DOORS = (
         go=blame,
         query=Point,
         answer=tuple[BlameCell, ...],
+    ),
+    Door(
+        method="GET",
+        path="/api/collabs/{id}/contributions",
+        go=contributions,
+        query=Share,
+        answer=tuple[Contribution, ...],
     ),
     Door(method="GET", path="/api/collabs/{id}/resolve", go=resolve, query=Point, answer=Commit),
 )
