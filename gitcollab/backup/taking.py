@@ -15,8 +15,9 @@ from gitcollab.errors import Unusable
 from gitcollab.repository import Repository, bundle
 from gitcollab.store.dump import dump
 
-KEPT = ("private/held", "private/archive", "gitcollab.toml")
-"""What is kept as it is, under the root: saves that wait for their author, what was thinned out, the settings."""
+KEPT = ("private/held", "private/purged", "private/archive", "gitcollab.toml")
+"""What is kept as it is, under the root: saves that wait for their author, which commits stand for purged ones, what was
+thinned out, the settings."""
 
 
 def back_up(root: Path, database: str, to: Target, at: str) -> Manifest:
