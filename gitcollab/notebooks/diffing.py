@@ -85,14 +85,15 @@ def diff(a: bytes, b: bytes) -> Diff:
     known = Known()
     try:
         old, new = read_any(a, known), read_any(b, known)
-        return _compared(old, new)
+        return compared(old, new)
     except Unreadable as error:
         return Diff(cells=(), problem=str(error))
     except RecursionError:
         return Diff(cells=(), problem="nested too deeply")
 
 
-def _compared(old: Notebook, new: Notebook) -> Diff:
+def compared(old: Notebook, new: Notebook) -> Diff:
+    """Compares two notebooks that have been read."""
     pairs = align(old.cells, new.cells)
     found = sorted(pairs.items())
     kept = {found[k][0] for k in increasing([i for _, i in found])}
