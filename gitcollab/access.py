@@ -91,6 +91,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.ReadContributions: Rule("read", Role.VIEWER),
     acts.ReadItems: Rule("read", Role.VIEWER),
     acts.ReadThreads: Rule("read", Role.VIEWER),
+    acts.ReadRestored: Rule("read", Role.VIEWER),
     acts.ReadVersions: Rule("read", Role.VIEWER),
     acts.SuggestVersion: Rule("read", Role.VIEWER),
     acts.Resolve: Rule("read", Role.VIEWER),

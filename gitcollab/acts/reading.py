@@ -38,6 +38,14 @@ class ReadFile(Reading):
     is_stamped: bool = False  # with the version stamp in a notebook's metadata, as a workspace gets it
 
 
+class ReadRestored(Reading):
+    """A notebook as it is on the shared branch, but for one cell, which is as it was ``at`` some point."""
+
+    path: str
+    at: str
+    cell: str
+
+
 class ReadLog(Reading):
     """History, newest first. ``before`` is the commit of the last page's last entry."""
 
@@ -168,6 +176,7 @@ ANSWERS: dict[type[Act], object] = {
     ListFiles: tuple[FileEntry, ...],
     ReadFile: FileBytes,
     ReadLog: tuple[LogEntry, ...],
+    ReadRestored: FileBytes,
     ReadDiff: Difference,
     ReadBlame: tuple[BlameCell, ...],
     ReadContributions: tuple[Contribution, ...],

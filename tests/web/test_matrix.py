@@ -291,6 +291,7 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.ReadContributions: (), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
     acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
     acts.Comment: THREAD, acts.Reply: THREAD, acts.ResolveComment: THREAD, acts.ReadThreads: (),
+    acts.ReadRestored: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.RenderSource: acts.Rendered(start="", end="", cells=({"type": "text", "html": ""},)),
     acts.RenderPiece: acts.PieceBytes(kind="image/png", data=b""),
 }  # fmt: skip

@@ -15,10 +15,10 @@ NAME = "web"
 
 
 async def restore(view: View) -> Response:
-    """Saves the file as it was at some point, and shows it as it is now."""
+    """Saves the file, or one cell of a notebook, as it was at some point, and shows the file as it is now."""
     said, collab = await view.fields(), await view.collab()
     path, at = checked_path(said.get("path", "")), said.get("at", "")
-    old: acts.FileBytes = await view.read_act(acts.ReadFile, collab, path=path, at=at)
+    old = await before(view, collab, path, at)
     session = SessionName(user=view.actor.user, name=NAME)
     await view.do(acts.OpenSession(actor=view.actor, collab=collab, name=NAME, client=NAME))
     now = await view.do(acts.Deliver(actor=view.actor, collab=collab, session=session))
@@ -34,7 +34,19 @@ async def restore(view: View) -> Response:
         )
     )
     await view.do(acts.CloseSession(actor=view.actor, collab=collab, session=session))
-    return view.go(f"/c/{collab}/n/{quote(path)}")
+    cell = said.get("cell", "")
+    return view.go(f"/c/{collab}/n/{quote(path)}" + (f"#cell-{quote(cell)}" if cell else ""))
+
+
+async def before(view: View, collab: str, path: str, at: str) -> acts.FileBytes:
+    """What is saved: the file as it was, or as it is with one cell as that was."""
+    cell = (await view.fields()).get("cell", "")
+    found: acts.FileBytes = (
+        await view.read_act(acts.ReadRestored, collab, path=path, at=at, cell=cell)
+        if cell
+        else await view.read_act(acts.ReadFile, collab, path=path, at=at)
+    )
+    return found
 
 
 PAGES = (Page("/c/{id}/restore", restore, "POST"),)

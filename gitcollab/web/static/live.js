@@ -1,6 +1,7 @@
 // Live: follows a collab's events. A page that lists swaps its lists in place; a page that is read says that there is
 // news and waits for a click, so that nothing jumps under the reader.
 import { parsed } from "./trusted.js";
+import { reconcile } from "./parts.js";
 
 const KINDS = [
   "created", "removed", "membership", "linked", "joined", "left", "saved", "drafted", "landed", "delivered", "contested",
@@ -85,10 +86,20 @@ function offer(page) {
     pill.id = "pill";
     pill.className = "pill";
     pill.setAttribute("aria-live", "polite");
-    pill.addEventListener("click", () => location.reload());
+    pill.addEventListener("click", () => refresh(page));
     document.body.append(pill);
   }
   pill.textContent = `${page.news} new ${page.news === 1 ? "change" : "changes"}: show`;
+}
+
+// Shows the news where the reader is: what has changed is put in its place, what is being written stays.
+async function refresh(page) {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" }).catch(() => undefined);
+  const fresh = answer?.ok ? parsed(await answer.text()) : undefined;
+  if (!fresh || !reconcile(fresh)) return location.reload();
+  place(fresh);
+  page.news = 0;
+  document.getElementById("pill")?.remove();
 }
 
 // Takes the lists out of the page as it is on the server now; whatever else is on the page stays as it is, the place that
@@ -110,6 +121,7 @@ async function swap(page) {
 }
 
 function place(fresh) {
+  const isList = Boolean(document.querySelector(".activity"));
   const scroll = { top: window.scrollY, height: document.documentElement.scrollHeight };
   const seen = newest(document);
   for (const part of document.querySelectorAll("[data-swap]")) {
@@ -123,7 +135,7 @@ function place(fresh) {
   const tab = fresh.getElementById("contested-tab");
   const old = document.getElementById("contested-tab");
   if (tab && old && tab.outerHTML !== old.outerHTML && old !== document.activeElement) old.replaceWith(document.adoptNode(tab));
-  if (scroll.top > 0) window.scrollTo({ top: scroll.top + document.documentElement.scrollHeight - scroll.height, behavior: "instant" });
+  if (isList && scroll.top > 0) window.scrollTo({ top: scroll.top + document.documentElement.scrollHeight - scroll.height, behavior: "instant" });
 }
 
 function newest(root) {

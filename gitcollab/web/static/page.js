@@ -5,18 +5,25 @@ import { keepTime } from "./times.js";
 import { offerFrames } from "./frames.js";
 import { fetchLater } from "./later.js";
 import { offerPreview } from "./preview.js";
+import { offerTimeline } from "./timeline.js";
 import { offerTalk } from "./talk.js";
 import { comparePictures } from "./pictures.js";
 
 keepTime();
-offerFrames();
-fetchLater();
-comparePictures();
-offerTalk();
-offerPreview();
 listen();
+offerTimeline();
+enhance(document);
+document.addEventListener("arrived", ({ detail }) => enhance(detail));
 follow(document.getElementById("main"));
 for (const input of document.querySelectorAll("[data-select]")) {
   input.addEventListener("focus", () => input.select());
   input.focus();
+}
+
+function enhance(root) {
+  offerFrames(root);
+  fetchLater(root);
+  comparePictures(root);
+  offerTalk(root);
+  offerPreview(root);
 }
