@@ -16,7 +16,7 @@ from gitcollab.repository import Repository, bundle
 from gitcollab.store.dump import dump
 
 KEPT = ("private/held", "private/purged", "private/archive", "gitcollab.toml")
-"""What is kept as it is, under the root: saves that wait for their author, which commits stand for purged ones, what was
+"""What is kept as it is, under the root: saves that wait for their author, what stands for purged commits, what was
 thinned out, the settings."""
 
 

@@ -13,11 +13,11 @@ from gitcollab import store
 from gitcollab.collab.place import Place
 from gitcollab.errors import GitcollabError
 from gitcollab.flow.charter import Charter, read_charter
-from gitcollab.flow.materialise import follow, freeze, is_frozen
+from gitcollab.flow.materialise import follow, freeze, is_frozen, withdraw
 from gitcollab.flow.points import BLESSED, MAIN
 from gitcollab.repository import Repository
 from gitcollab.store import identities, members
-from gitcollab.workspace import rights
+from gitcollab.workspace import rights, shelving
 
 log = structlog.get_logger("gitcollab.shelves")
 
@@ -37,6 +37,18 @@ class Shelves:
         self._main: str | None = None
         self._blessed: Held | None = None
         self.trouble = ""
+
+    def withdraw(self) -> None:
+        """Takes everything that the service has put there away, before a purge; ``keep_up`` brings back what may stay.
+
+        :raises OSError: the disk refuses.
+        """
+        shelf, main = self._place.master(self._collab), self._repo.head(MAIN)
+        if main is not None and shelf.is_dir():
+            withdraw(self._repo, main, shelf)
+        shelving.discard(self._place.blessed(self._collab))
+        shelving.clear(shelf.parent)
+        self._main = self._blessed = None
 
     def keep_up(self) -> None:
         """Brings both directories to where their branches are."""

@@ -40,6 +40,13 @@ def follow(repo: Repository, commit: str, root: Path, before: str | None) -> Non
         shelving.put(root, path, data, _mode(entry))
 
 
+def withdraw(repo: Repository, commit: str, root: Path) -> None:
+    """Removes from a directory what ``follow`` has put there of a commit; what somebody else has written stays."""
+    for path, entry in _files(repo, commit).items():
+        if _content(root, path) == entry.oid:
+            shelving.put(root, path, None)
+
+
 def freeze(repo: Repository, commit: str, root: Path, final_name: str = FINAL) -> None:
     """Makes a directory hold what a commit holds, all of it at once and read-only; notebooks get their final name.
 

@@ -176,3 +176,18 @@ def test_a_list_names_whom_it_was_given_and_nobody_else(tmp_path):
         ]
         assert [0] == [one[2] for one in users if one[0] == 0x20]
     assert 0 == directory.stat().st_mode & 0o007
+
+
+def test_what_is_withdrawn_before_a_purge_is_gone_but_for_what_others_wrote(stage, ana, notebook):
+    ana.saves(NB, notebook(("a", "secret")))
+    publish(stage)
+    publish_again = notebook(("a", "secret, again"))
+    ana.saves(NB, publish_again)
+    publish(stage)
+    master(stage, "mine.txt").write_text("mine\n")
+    stage.collab._ground.shelves.withdraw()
+    assert ["mine.txt"] == [path.name for path in place(stage).master(ID).iterdir()]
+    assert [place(stage).master(ID)] == list(place(stage).master(ID).parent.iterdir())
+    stage.collab._ground.shelves.keep_up()
+    assert publish_again == master(stage).read_bytes()
+    assert (place(stage).blessed(ID) / "analysis_FINAL.ipynb").exists()
