@@ -117,5 +117,70 @@ class ThreeSessions(RuleBasedStateMachine):
         assert shared == merge(self.base, shared, self.sessions[1]).notebook
 
 
+class ThreeRoamingSessions(ThreeSessions):
+    """They also delete and move cells. Beside a deleted cell nobody knows any more on which side of it another session
+    had inserted, and of two moves one is taken: the order may differ, the cells may not."""
+
+    @rule(session=SESSIONS, at=PLACES)
+    def delete_a_cell(self, session: int, at: int) -> None:
+        """What another session edited stays, contested: each has cells of the base that only it deletes or edits."""
+
+        def edit(cells: list[Cell]) -> None:
+            mine = [k for k, found in enumerate(cells) if found["id"] in (f"b{session}", f"b{session + 3}")]
+            if mine:
+                del cells[mine[at % len(mine)]]
+
+        self.change(session, edit)
+
+    @rule(session=SESSIONS, at=PLACES, to=PLACES)
+    def move_a_cell(self, session: int, at: int, to: int) -> None:
+        def edit(cells: list[Cell]) -> None:
+            if cells:
+                cells.insert(to % len(cells), cells.pop(at % len(cells)))
+
+        self.change(session, edit)
+
+    @rule(session=SESSIONS, at=PLACES)
+    def edit_a_line(self, session: int, at: int) -> None:
+        def edit(cells: list[Cell]) -> None:
+            for found in cells:
+                if found["id"] in (f"b{session}", f"b{session + 3}") and len(found["source"]) == 9:
+                    found["source"][at % 8] = f"session_{session}_{self.fresh()} = changed()\n"
+
+        self.change(session, edit)
+
+    @rule(session=SESSIONS, at=PLACES)
+    def tag_a_cell(self, session: int, at: int) -> None:
+        """A cell that somebody deletes takes its tags along: only one's own inserted cells are tagged here."""
+
+        def edit(cells: list[Cell]) -> None:
+            for found in cells:
+                if found["id"].startswith(f"s{session}"):
+                    found["metadata"]["tags"] = [f"t{at}"]
+
+        self.change(session, edit)
+
+    @invariant()
+    def every_order_of_landing_gives_one_notebook(self) -> None:
+        results = []
+        for order in itertools.permutations(self.sessions):
+            shared = self.base
+            for session in order:
+                merged = merge(self.base, shared, session)
+                assert () == merged.contested
+                shared = merged.notebook
+            assert () == problems(shared)
+            cells = json.loads(shared)["cells"]
+            results.append(sorted(json.dumps(found, sort_keys=True) for found in cells))
+        assert [results[0]] * 6 == results
+
+    @invariant()
+    def delivering_what_landed_changes_nothing_further(self) -> None:
+        shared = merge(self.base, self.sessions[0], self.sessions[1]).notebook
+        assert shared == merge(self.sessions[1], shared, self.sessions[1]).notebook
+
+
 TestThreeSessions = ThreeSessions.TestCase
 TestThreeSessions.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)
+TestThreeRoamingSessions = ThreeRoamingSessions.TestCase
+TestThreeRoamingSessions.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
