@@ -1,6 +1,7 @@
 """Pictures of every page: ``python tests/browser/pictures.py [FOLDER] [PAGE…]``; FOLDER is ``screenshots`` unless said.
 
-Each page is taken light, dark and narrow. Needs Chromium. Nothing here is a test; look at what it makes.
+Each page is taken light, dark and narrow. ``--readme`` as FOLDER takes the two that stand in README, into the manual.
+Needs Chromium. Nothing here is a test; look at what it makes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ ALL_PICTURES = """async () => {
   for (const each of found) each.loading = "eager";
   await Promise.all(found.map((each) => each.decode().catch(() => 0)));
 }"""
+
+
+MANUAL = Path(__file__).parents[2] / "gitcollab" / "manual"
+IN_README = {"difference": ("#cell-fortnight", "changes.png"), "contested": (".question", "contested.png")}
 
 
 @contextmanager
@@ -68,5 +73,23 @@ def take(folder: Path, wanted: list[str]) -> None:
             context.close()
 
 
-if __name__ == "__main__":
+def take_for_readme() -> None:
+    """Takes the two pictures that stand in README."""
+    with opened() as (url, made), sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        context = chromium.new_context(viewport={"width": 1080, "height": 600})
+        form_sent = {"token": made.clients["ana"].transport.token}
+        context.request.post(f"{url}/signin", form=form_sent, max_redirects=0)
+        page = context.new_page()
+        for name, (spot, file) in IN_README.items():
+            page.goto(url + made.pages()[name])
+            page.evaluate(ALL_PICTURES)
+            page.locator(spot).first.scroll_into_view_if_needed()
+            page.evaluate("(spot) => document.querySelector(spot).scrollIntoView()", spot)
+            page.screenshot(path=MANUAL / file)
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--readme"]:
+    take_for_readme()
+elif __name__ == "__main__":
     take(Path(sys.argv[1] if sys.argv[1:] else "screenshots"), sys.argv[2:])

@@ -17,6 +17,7 @@ ORDER = (
     "sharing",
     "merging",
     "settling",
+    "viewing",
     "held",
     "publishing",
     "jupyter",
