@@ -14,6 +14,7 @@ from gitcollab.cli import show
 from gitcollab.client import Client
 from gitcollab.errors import Unusable
 from gitcollab.join import News, Progress, State, join
+from gitcollab.join.state import Drawer
 
 Teller = Callable[[Progress], bool]
 
@@ -25,6 +26,11 @@ def joined(server: Client, collab: str, directory: Path, name: str, is_once: boo
         return await join(server, collab, directory, name=name, once=is_once, on_progress=tell)
 
     return anyio.run(run)
+
+
+def known(directory: Path) -> State | None:
+    """Returns what a directory that was joined remembers; None if it was not."""
+    return Drawer(directory.absolute().resolve()).read()
 
 
 def last_exchange(server: Client, collab: str, directory: Path, name: str) -> None:

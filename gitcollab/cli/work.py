@@ -10,11 +10,13 @@ import typer
 
 from gitcollab.cli import place, show
 from gitcollab.cli.held import summary
+from gitcollab.cli.leaving import branch_left
 from gitcollab.cli.options import AsJson, MaybeCollab
 from gitcollab.cli.standing import standing
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
-from gitcollab.errors import BadInput
+from gitcollab.errors import BadInput, Unavailable
+from gitcollab.model import COLLAB_ID
 
 LINK = re.compile(r"(https?://.+)/join/([^/?#\s]+)")
 
@@ -33,13 +35,30 @@ def join(
     """Work on a collab in a directory of this machine; keeps running, and catches up whenever it runs again."""
     from gitcollab.cli.joining import joined, teller
 
-    server, where = _invited(collab)
-    told = server.collab(where)
-    here = directory or Path.cwd() / told["alias"].rpartition(":")[2]
-    state = joined(server, told["id"], here, session, once, teller(as_json))
+    server, where, here = _meant(collab, directory)
+    state = joined(server, where, here, session, once, teller(as_json))
     if once:
         made = {"collab": state.collab, "session": state.session, "directory": state.directory}
         show.out(made | {"files": sorted(state.held)}, as_json, lambda _: None)
+
+
+def _meant(text: str, directory: Path | None) -> tuple[Client, str, Path]:
+    """Returns the server, the collab and the directory; as the directory remembers them while the server is away."""
+    from gitcollab.cli.joining import known
+
+    try:
+        server, where = _invited(text)
+        told = server.collab(where)
+    except Unavailable:
+        state = known(directory or Path.cwd())
+        if state is None or (COLLAB_ID.fullmatch(text) and text != state.collab):
+            raise
+        return (
+            Client(state.url, place.token_for(state.url), timeout=120.0),
+            state.collab,
+            Path(state.directory),
+        )
+    return server, told["id"], directory or Path.cwd() / told["alias"].rpartition(":")[2]
 
 
 def _invited(text: str) -> tuple[Client, str]:
@@ -59,7 +78,7 @@ def leave(
     as_json: AsJson = False,
 ) -> None:
     """Close a session after taking in what lies in its directory; files, history and contested cells stay."""
-    server = place.client()
+    server, around = place.client(), None
     if collab:
         where, named = place.collab_id(server, collab), session
     else:
@@ -68,9 +87,17 @@ def leave(
         if spot.get("is_joined"):
             from gitcollab.cli.joining import last_exchange
 
-            last_exchange(server, where, Path(spot["workspace"]), named.partition("/")[2] or named)
+            around = Path(spot["workspace"])
+            last_exchange(server, where, around, named.partition("/")[2] or named)
     closed = server.close_session(where, _own_session(server, where, named))
-    show.out(closed, as_json, lambda told: show.say(f"left {told['user']}/{told['name']}; its work stays"))
+    branch = branch_left(server, where, f"{closed['user']}/{closed['name']}", around) if around else ""
+    show.out(closed | ({"own_branch": branch} if branch else {}), as_json, _left)
+
+
+def _left(told: Json) -> None:
+    show.say(f"left {told['user']}/{told['name']}; its work stays")
+    if own := told.get("own_branch"):
+        show.say(f"it is the branch {own} of your repository now, to push wherever you like")
 
 
 def _own_session(server: Client, collab: str, named: str) -> str:

@@ -102,10 +102,10 @@ class Town:
         return self.house.root / "collabs" / f"{collab}.git"
 
 
-def opened(place: Path) -> Town:
-    """Starts a server on a fresh root below ``place`` with an account for everybody."""
+def opened(place: Path, port: int = 0) -> Town:
+    """Starts a server on a fresh root below ``place`` with an account for everybody; 0 is any free port."""
     os.environ["PYTHONPATH"] = SOURCE  # the server's processes are this very code, installed or not
-    house = House(place)
+    house = House(place, port)
     tokens = {
         name: house.run("user", "add", name, *(["--admin"] if name == "ana" else []))["token"]
         for name in PEOPLE
