@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from gitcollab.cli import access, decide, groups, held, history, house, people, safekeeping, show, work
+from gitcollab.cli import access, decide, groups, held, history, hooks, house, people, safekeeping, show, work
 
 app = typer.Typer(
     name="gitcollab",
@@ -77,6 +77,7 @@ for heading, commands in HEADINGS.items():
         name = NAMES.get(command.__name__, command.__name__)
         app.command(name, rich_help_panel=heading)(command)
 app.add_typer(people.user_app, name="user", rich_help_panel="People")
+app.add_typer(hooks.app, name="hooks", rich_help_panel="House")
 
 
 def called(argv: Sequence[str]) -> int:
