@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, hunks, split, weave
 from gitcollab.notebooks.parsing import is_broken
-from gitcollab.notebooks.spacing import is_layout
+from gitcollab.notebooks.spacing import PARSED, is_layout
 from gitcollab.notebooks.touching import TELLING, by_line, holds, includes
 from gitcollab.notebooks.wording import LONG_LINE
 
@@ -47,15 +47,17 @@ def sourced(base: str, ours: str, theirs: str) -> Sourced | None:
     old = split(texts[0])
     parts = []
     reason = ""
+    looks = 0  # each parses the whole source, so there may be only so many of them
     for segment in woven.segments:
         if isinstance(segment, Clean):
             parts.append(segment.lines)
             continue
         found = _looked_at_again(segment, old)
         if found is None:
-            if (whole := _edited_by_one(base, ours, theirs)) is not None:
+            if looks == 0 and (whole := _edited_by_one(base, ours, theirs)) is not None:
                 return whole
-            found, reason = _said_by_one(segment, old), LAID_OUT
+            looks += 1
+            found, reason = _said_by_one(segment, old, looks * len(base) <= 2 * PARSED), LAID_OUT
         if found is None:
             return None
         parts.append(found)
@@ -109,13 +111,13 @@ def _edited_by_one(base: str, ours: str, theirs: str) -> Sourced | None:
     return None
 
 
-def _said_by_one(clash: Clash, old: list[bytes]) -> bytes | None:
+def _said_by_one(clash: Clash, old: list[bytes], is_parsed: bool) -> bytes | None:
     """What the one side wrote, where the other one only changed space, blank lines or the layout."""
     for one, other in ((clash.ours, clash.theirs), (clash.theirs, clash.ours)):
         if _bare(clash.base) == _bare(one):
             return other
     whole = _decoded(b"".join(old))
-    for one, other in ((clash.ours, clash.theirs), (clash.theirs, clash.ours)):
+    for one, other in ((clash.ours, clash.theirs), (clash.theirs, clash.ours)) if is_parsed else ():
         end = clash.start + len(split(clash.base))
         alone = _decoded(b"".join([*old[: clash.start], one, *old[end:]]))
         if is_layout(_decoded(clash.base), _decoded(one), (whole, alone)):

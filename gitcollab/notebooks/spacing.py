@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import warnings
 
-from gitcollab.notebooks.parsing import LONG, as_python
+from gitcollab.notebooks.parsing import as_python
+
+PARSED = 10_000
+"""Characters of a source up to which it is told whether it was only laid out anew."""
 
 _comma = re.compile(r",(\s*[)\]}])")
 _sign = re.compile(r"\w+|[^\w\s]")
@@ -17,13 +20,9 @@ def is_layout(before: str, after: str, wholes: tuple[str, str], *, must_parse: b
 
     Indentation means something in Python: ``wholes``, the source without and with this change alone, must parse to
     one tree. Where they do not parse (prose does not), the lines must begin as they did, unless they ``must_parse``.
-    Of more than LONG characters it is never said.
+    Of a source of more than PARSED characters it is never said: to parse it twice takes too long.
     """
-    if (
-        before == after
-        or max(len(before), len(after)) > LONG
-        or _said(_plain(before)) != _said(_plain(after))
-    ):
+    if before == after or max(map(len, wholes)) > PARSED or _said(_plain(before)) != _said(_plain(after)):
         return False
     trees = [_tree(whole) for whole in wholes]
     if None in trees:
@@ -48,8 +47,6 @@ def _begun(text: str) -> list[tuple[str, str]]:
 def _tree(source: str) -> str | None:
     import ast  # heavy, and only asked for where two edits touch
 
-    if len(source) > LONG:
-        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

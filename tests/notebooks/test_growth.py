@@ -132,6 +132,14 @@ def lines_of_one_cell(making: Any, size: int) -> Triple:
     return each(making, [cell("a", *lines)], [cell("a", *tight)], [cell("a", *wide)])
 
 
+def lines_wrapped_and_edited(making: Any, size: int) -> Triple:
+    """Each clash by itself could be a matter of layout, and the last one is none."""
+    old = [line for k in range(size) for line in (f"x_{k} = foo({k}, bar={k})", f"y_{k} = 1")]
+    ours = [part for line in old for part in line.replace(", ", ",\n").split("\n")]
+    theirs = [line.replace("bar", "baz") for line in old]
+    return each(making, [cell("a", *old)], [cell("a", *ours, "z = 1")], [cell("a", *theirs)])
+
+
 def outputs_of_one_cell(making: Any, size: int) -> Triple:
     def outputs(seed: int) -> Cells:
         text = [f"{seed} {k}\n" for k in range(4)]
@@ -161,6 +169,7 @@ CASES: dict[Callable[[Any, int], Triple], int] = {
     equal_cells_without_ids: 800,
     split_and_edited: 60,
     lines_of_one_cell: 800,
+    lines_wrapped_and_edited: 100,
     outputs_of_one_cell: 800,
     members_of_metadata: 800,
 }
