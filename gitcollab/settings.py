@@ -41,6 +41,7 @@ class Settings(Value, forbid_unknown_fields=True):
     port: Port = 8474  # 0: any free one
     base_url: str = ""  # how people reach it, if not as http://HOST:PORT (a proxy with TLS, say)
     proxies: str = ""  # addresses of the proxies before it, with commas between; theirs alone are believed
+    guests: bool = False  # whether links may open a collab to read without an account
     oidc_issuer: str = ""  # who vouches for people by OpenID Connect; needs the extra "oidc"
     oidc_client: str = ""  # what the provider calls this server
     oidc_secret: str = ""  # better said in the environment

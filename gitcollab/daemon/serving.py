@@ -121,6 +121,7 @@ class Daemon:
                     "base_url": self.url,
                     "hosts": self._hosts(url),
                     "proxies": [address for address in settings.proxies.split(",") if address.strip()],
+                    "guests": settings.guests,
                     **vouchers(settings, self.url),
                 },
                 fds=(self.listener,),

@@ -50,6 +50,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     proxies: tuple[str, ...] = ()
     oidc: Oidc | None = None
     jupyterhub: Service | None = None
+    guests: bool = False
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -111,6 +112,7 @@ async def serve(told: Told, key: bytes) -> None:
                 max_body=told.max_body,
                 proxies=told.proxies,
                 providers=told.providers,
+                guests=told.guests,
             )
         )
         sockets = [socket.socket(fileno=fd) for fd in told.fds]

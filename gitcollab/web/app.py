@@ -33,7 +33,9 @@ from gitcollab.web.front import Front
 from gitcollab.web.gate import keep_gate
 from gitcollab.web.git import Authorise, Find, GitDoor
 from gitcollab.web.gitpush import any_push, receiver
+from gitcollab.web.gitrun import Runs
 from gitcollab.web.guard import Guard
+from gitcollab.web.guests import Guests
 from gitcollab.web.health import Health
 from gitcollab.web.hub import Hub
 from gitcollab.web.jupyterhub import HubProvider
@@ -79,6 +81,7 @@ class Surroundings:
     max_body: int = MAX_BODY
     proxies: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
+    guests: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def create_app(given: Surroundings) -> Application:
             Route("/health", Health(VERSION, parts_of(site)).answer),
             *SignIn(site, templates, given.providers).routes(),
             Route("/static/{name}", assets.serve),
+            *Guests(site, templates).routes(),
             *public.routes(site, templates, given.repositories),
         ],
         exception_handlers={
@@ -108,7 +112,7 @@ def create_app(given: Surroundings) -> Application:
             HTTPException: faces.missed,
             Exception: faces.failed,
         },
-        lifespan=lifespan(site),
+        lifespan=lifespan(site, lambda: git.runs),
     )
     app.router.redirect_slashes = False
     git = GitDoor(
@@ -140,6 +144,7 @@ def site_of(given: Surroundings) -> Site:
         base_url=given.base_url.rstrip("/"),
         hosts=given.hosts,
         max_body=given.max_body,
+        guests=given.guests,
     )
 
 
@@ -193,12 +198,12 @@ def parts_of(site: Site) -> dict[str, Callable[[], Awaitable[object]]]:
     }
 
 
-def lifespan(site: Site) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def lifespan(site: Site, git: Callable[[], Runs]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     """What runs beside the requests: following the writer, and closing streams whose reader lost access."""
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(site.hub.run()), asyncio.create_task(keep_gate(site))]
+        tasks = [asyncio.create_task(site.hub.run()), asyncio.create_task(keep_gate(site, git))]
         try:
             yield
         finally:

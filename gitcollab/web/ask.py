@@ -90,7 +90,14 @@ def admitted(connection: Connection, actor: Actor, act: Act) -> Role | None:
     if not isinstance(act, CollabAct):
         allow(actor, act)
         return None
-    role = collabs.role_of(connection, act.collab, actor.user)
+    role = role_for(connection, actor, act.collab)
     is_about_owners = isinstance(act, RemoveMember | SetMember)
     allow(actor, act, role, owners=collabs.owners(connection, act.collab) if is_about_owners else None)
     return role
+
+
+def role_for(connection: Connection, actor: Actor, collab: str) -> Role | None:
+    """The actor's role in a collab; a guest reads the one that their link opens, which is all that binds them."""
+    if actor.via == "guest":
+        return Role.VIEWER if f"collab:{collab}" in actor.scopes else None
+    return collabs.role_of(connection, collab, actor.user)

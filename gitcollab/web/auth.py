@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gitcollab.errors import Forbidden, NotFound, NotSignedIn
 from gitcollab.model import Actor
-from gitcollab.store import arrivals, clock, people, tokens
+from gitcollab.store import arrivals, clock, links, people, tokens
 from gitcollab.store.arrivals import Arrival
 from gitcollab.store.secret import TOKEN
 from gitcollab.web.answers import refusal
@@ -27,6 +27,8 @@ from gitcollab.web.site import Site
 
 COOKIE_LASTS = 30 * 86400
 """Seconds after which a browser signs in anew."""
+GUEST = "guest"
+"""Who came by a link to read, without an account; no account has that name. Their credential's token is the link."""
 TOUCH = 600.0
 """Seconds between two notes that a token is in use."""
 
@@ -42,6 +44,9 @@ class Credential:
 
 def actor_of(connection: Connection, credential: Credential) -> Actor | None:
     """Who ``credential`` stands for now; None if the account is no more, or the token is revoked or expired."""
+    if credential.via == GUEST:
+        collab = links.guest_of(connection, credential.token)
+        return Actor(user=GUEST, scopes=("read", f"collab:{collab}"), via=GUEST) if collab else None
     try:
         person = people.person(connection, credential.user)
     except NotFound:
@@ -85,7 +90,7 @@ class Cookie:
             user, token = self.signer.loads(connection.cookies.get(self.name, ""), max_age=COOKIE_LASTS)
         except (BadSignature, ValueError, TypeError):
             return None
-        return Credential(str(user), str(token))
+        return Credential(str(user), str(token), via=GUEST if user == GUEST else "web")
 
     def give(self, response: Response, credential: Credential) -> None:
         """Signs the browser in. Lax, so that a link in a chat opens the page; ``Guard`` looks at origins."""
@@ -155,6 +160,8 @@ class SignedIn:
         if secret is not None:
             return shown(connection, secret)
         credential = self.cookie.credential(request)
+        if credential and credential.via == GUEST and not self.site.guests:
+            return None
         actor = actor_of(connection, credential) if credential else None
         return (credential, actor) if credential and actor else None
 
@@ -176,7 +183,11 @@ class SignedIn:
     async def used(self, credential: Credential) -> None:
         """Notes that a token is in use; once in a while, for each time is a write."""
         now = time.monotonic()
-        if credential.token and now - self.touched.get(credential.token, -TOUCH) >= TOUCH:
+        if (
+            credential.token
+            and credential.via != GUEST
+            and now - self.touched.get(credential.token, -TOUCH) >= TOUCH
+        ):
             self.touched[credential.token] = now
             await self.site.note(tokens.touch, credential.token, clock.now())
 

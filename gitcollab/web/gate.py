@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gitcollab.acts import Reading
 from gitcollab.errors import GitcollabError
+from gitcollab.store.members import role_of
 from gitcollab.web.ask import admitted
 from gitcollab.web.auth import Credential, actor_of
 from gitcollab.web.stream import Reader
@@ -18,6 +19,7 @@ from gitcollab.web.stream import Reader
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from gitcollab.web.gitrun import Runs
     from gitcollab.web.site import Site
 
 RECHECK = 0.5
@@ -26,8 +28,8 @@ RECHECK = 0.5
 log = structlog.get_logger(__name__)
 
 
-async def keep_gate(site: Site) -> None:
-    """Looks for ever after the access of everybody who reads a stream."""
+async def keep_gate(site: Site, git: Callable[[], Runs]) -> None:
+    """Looks for ever after the access of everybody who reads a stream, or has git running in a collab."""
     while True:
         await pause(site.hub.access_moved)
         try:
@@ -36,6 +38,9 @@ async def keep_gate(site: Site) -> None:
                 wanted = {each.credential for each in readers}
                 if end(readers, await site.look(shut_out, collab, wanted)):
                     ring.wake()
+            running = git().under_way()
+            for collab, user in await site.look(without_role, running) if running else ():
+                git().end(collab, user)
         except SQLAlchemyError as error:
             log.error("access not rechecked", error=str(error))
 
@@ -47,6 +52,11 @@ async def pause(access_moved: asyncio.Event) -> None:
     except TimeoutError:
         return
     access_moved.clear()
+
+
+def without_role(connection: Connection, asked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those collabs and people of ``asked`` where the person has no role any more; who is nobody is asked elsewhere."""
+    return [(collab, user) for collab, user in asked if user and role_of(connection, collab, user) is None]
 
 
 def shut_out(connection: Connection, collab: str, credentials: Iterable[Credential]) -> set[Credential]:

@@ -81,6 +81,10 @@ class Runs:
             if not mine:
                 self._under_way.pop((collab, user), None)
 
+    def under_way(self) -> frozenset[tuple[str, str]]:
+        """Returns the collab and person of each run; nobody's name is empty."""
+        return frozenset(self._under_way)
+
     def users(self, collab: str) -> frozenset[str]:
         """Returns whose runs are under way in a collab."""
         return frozenset(user for one, user in self._under_way if one == collab)

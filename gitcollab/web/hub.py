@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from gitcollab.errors import GitcollabError
-from gitcollab.events import AnyEvent, Event, Membership, OwnEvent, Purged, Removed
+from gitcollab.events import AnyEvent, Event, Granted, Membership, OwnEvent, Purged, Removed, Visible
 from gitcollab.web.answers import ascii_line, full
 
 RING_BYTES = 1 << 20
@@ -122,7 +122,7 @@ class Hub:
             if isinstance(event, Purged):
                 ring.forget()
             ring.add(event.n, chunk(event))
-            if isinstance(event, Membership | Removed):
+            if isinstance(event, Membership | Granted | Visible | Removed):
                 self.access_moved.set()
 
     def restart(self) -> None:

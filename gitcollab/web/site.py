@@ -61,6 +61,7 @@ class Site:
     base_url: str
     hosts: frozenset[str]
     max_body: int = MAX_BODY
+    guests: bool = False  # whether links may open a collab to read without an account
     underway: set[tuple[str, str]] = field(default_factory=set)  # whose requests with a key are being done
 
     @cached_property

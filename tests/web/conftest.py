@@ -93,7 +93,9 @@ DONE: dict[type[acts.Act], Callable[[Connection, Any], Any]] = {
     acts.DeleteCollab: lambda c, a: collabs.end_collab(c, a.collab),
     acts.SetMember: lambda c, a: collabs.set_member(c, a.collab, a.user, a.role),
     acts.RemoveMember: lambda c, a: collabs.remove_member(c, a.collab, a.user, by=a.actor.user),
-    acts.CreateLink: lambda c, a: links.add_link(c, a.collab, a.actor.user, a.role, a.expires_in, a.uses),
+    acts.CreateLink: lambda c, a: links.add_link(
+        c, a.collab, a.actor.user, a.role, a.expires_in, a.uses, a.is_guest
+    ),
     acts.RevokeLink: lambda c, a: links.revoke_link(c, a.collab, a.link),
     acts.RedeemLink: lambda c, a: collabs.summary(
         c, links.redeem(c, a.code, a.actor.user).collab, a.actor.user

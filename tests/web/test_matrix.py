@@ -48,6 +48,8 @@ anybody     -        GET    /signin
 anybody     -        POST   /signin
 anybody     -        POST   /signout
 anybody     -        GET    /static/{name}
+everyone    -        GET    /guest/{code}
+everyone    -        POST   /guest/{code}
 anybody     -        GET    /api/public
 everyone    -        GET    /api/public/{id}/versions
 everyone    -        GET    /api/public/{id}/files

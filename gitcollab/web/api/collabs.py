@@ -64,8 +64,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
 async def collab(ask: Ask) -> Whole:
     """Shows one collab as its participants see it."""
     id = await ask.collab()
-    await ask.admit_reader(id)
-    return await ask.site.look(whole, id, ask.actor.user)
+    return await ask.site.look(whole, id, await ask.admit_reader(id))
 
 
 def checked_title(text: str) -> str:
@@ -75,9 +74,9 @@ def checked_title(text: str) -> str:
     return text
 
 
-def whole(connection: Connection, collab: str, user: str) -> Whole:
-    """All that the store knows of a collab, as ``user`` may see it; NotFound if they may not."""
-    summary = known.summary(connection, collab, user)
+def whole(connection: Connection, collab: str, role: Role) -> Whole:
+    """All that the store knows of a collab, as somebody with that role sees it."""
+    summary = known.seen_by(connection, collab, role)
     return Whole(
         **msgspec.structs.asdict(summary),
         members=known.members(connection, collab),

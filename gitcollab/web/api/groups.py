@@ -91,9 +91,7 @@ async def grant(ask: Ask) -> None:
 
 async def end_grant(ask: Ask) -> None:
     """Ends what a group was given in a collab; owner only."""
-    await ask.do(
-        SetGrant(actor=ask.actor, collab=await ask.collab(), group=ask.part("group"), role=None)
-    )
+    await ask.do(SetGrant(actor=ask.actor, collab=await ask.collab(), group=ask.part("group"), role=None))
 
 
 ONE, IN = "/api/collabs/{id}/groups/{group}", "/api/groups/{group}/people/{user}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab.acts import CreateLink, RedeemLink, RemoveMember, RevokeLink, SetMember
+from gitcollab.errors import Forbidden
 from gitcollab.model import Link, Member, Role, Summary
 from gitcollab.store import collabs
 from gitcollab.store.links import links as of_collab
@@ -78,13 +79,15 @@ async def add_link(ask: Ask) -> Invitation:
         uses=new.uses,
         is_guest=new.is_guest,
     )
+    if new.is_guest and not ask.site.guests:
+        raise Forbidden("This server takes no guests", "make a link for a viewer, who needs an account")
     return invitation(await ask.do(act), ask.site.base_url)
 
 
 def invitation(link: Link, base_url: str) -> Invitation:
     """The link as the person who hands it on needs it."""
     return Invitation(
-        link=f"{base_url}/join/{link.code}",
+        link=f"{base_url}/{'guest' if link.is_guest else 'join'}/{link.code}",
         id=link.id,
         code=link.code,
         role=link.role,

@@ -68,9 +68,9 @@ class View(Ask):
     async def about(self, tab: str = "") -> About:
         """What every page of a collab says: its name, who takes part, what is contested."""
         collab = await self.collab()
-        await self.admit_reader(collab)
+        role = await self.admit_reader(collab)
         about, items = await asyncio.gather(
-            self.site.look(known, collab, self.actor.user), self.read_act(acts.ReadItems, collab)
+            self.site.look(known, collab, role), self.read_act(acts.ReadItems, collab)
         )
         about.items, about.tab = items, tab
         return about
@@ -122,11 +122,11 @@ class About:
         return self.names.get(user) or user
 
 
-def known(connection: Connection, collab: str, user: str) -> About:
-    """What the store knows of a collab for its pages."""
+def known(connection: Connection, collab: str, role: Role) -> About:
+    """What the store knows of a collab for the pages of somebody with that role."""
     everybody: tuple[Person, ...] = people.people(connection)
     return About(
-        summary=collabs.summary(connection, collab, user),
+        summary=collabs.seen_by(connection, collab, role),
         members=collabs.members(connection, collab),
         names={person.name: person.display or person.name for person in everybody},
         last=journal.last(connection, collab),
