@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
@@ -143,7 +144,7 @@ def _cell(before: Cell | None, after: Cell | None, i: int | None, j: int | None,
     if before is None or after is None:
         kind = "added" if before is None else "removed"
         return CellDiff(kind=kind, before=_data(before), after=_data(after), **shown)  # type: ignore[arg-type]
-    if before is after or same(before.data, after.data):
+    if before is after or _is_same(before.data, after.data):
         return CellDiff(kind="same", before=before.data, after=after.data, **shown)  # type: ignore[arg-type]
     texts = [cell.source.encode("utf-8", "surrogatepass") for cell in (before, after)]
     runs = [{key: cell.data.get(key) for key in ("outputs", "execution_count")} for cell in (before, after)]
@@ -158,6 +159,15 @@ def _cell(before: Cell | None, after: Cell | None, i: int | None, j: int | None,
         is_volatile=same(lasting_cell(before.data), lasting_cell(after.data)),
         **shown,  # type: ignore[arg-type]
     )
+
+
+def _is_same(before: dict[str, Json], after: dict[str, Json]) -> bool:
+    """Whether two cells are the same JSON; most that are say so in the same bytes, which is soon seen."""
+    if before == after:  # though 1 may be true there
+        with contextlib.suppress(ValueError):
+            if msgspec.json.encode(before) == msgspec.json.encode(after):
+                return True
+    return same(before, after)
 
 
 def _data(cell: Cell | None) -> Json:
