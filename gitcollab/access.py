@@ -77,6 +77,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.DecideHeld: Rule("write", Role.EDITOR),
     # the shared work
     acts.Settle: Rule("write", Role.EDITOR),
+    acts.Undo: Rule("write", Role.EDITOR),
     acts.Comment: Rule("write", Role.EDITOR),
     acts.Reply: Rule("write", Role.EDITOR),
     acts.ResolveComment: Rule("write", Role.EDITOR),

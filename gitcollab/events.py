@@ -133,6 +133,13 @@ class Commented(Event):
     mentioned: tuple[str, ...] = ()
 
 
+class Undone(SessionEvent):
+    """What the commit ``undone`` had changed was taken back, by ``commit`` in the session."""
+
+    undone: str
+    commit: str
+
+
 class Forked(SessionEvent):
     """A stale copy could not be combined with its own session and goes on as ``fork``."""
 
@@ -228,6 +235,7 @@ AnyEvent = (
     | Settled
     | Closed
     | Commented
+    | Undone
     | Forked
     | Asked
     | Skipped

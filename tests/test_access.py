@@ -100,6 +100,7 @@ EDITORS = {
     acts.Sweep,
     acts.Push,
     acts.Settle,
+    acts.Undo,
     acts.Comment,
     acts.Reply,
     acts.ResolveComment,

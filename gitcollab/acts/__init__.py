@@ -72,6 +72,7 @@ from gitcollab.acts.work import (
     Save,
     Settle,
     Sweep,
+    Undo,
 )
 
 ANSWERS: dict[type[Act], object] = {
@@ -160,4 +161,5 @@ __all__ = [
     "SuggestVersion",
     "SuspendUser",
     "Sweep",
+    "Undo",
 ]

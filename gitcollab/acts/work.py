@@ -78,6 +78,12 @@ class Settle(CollabAct):
     source: str | None = None  # with Take.TEXT
 
 
+class Undo(CollabAct):
+    """Takes back, as a save of the actor, what an event (named by its number) or a commit (by its id) has changed."""
+
+    what: str
+
+
 class Publish(CollabAct):
     """Publishes a notebook as the next version. ``bump`` None: MINOR, or 1.0.0 the first time.
 
@@ -132,6 +138,7 @@ ANSWERS: dict[type[Act], object] = {
     Land: Receipt,
     Deliver: Session,
     Settle: Receipt,
+    Undo: Receipt,
     Publish: Version,
     Hold: None,
     Release: None,

@@ -49,7 +49,15 @@ def everywhere(
 HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
     "Begin": (house.demo, house.serve, people.share, work.join, work.leave, work.status),
     "See": (history.log, history.diff, history.blame, history.contributions, history.versions, history.cite),
-    "Decide": (decide.contested, decide.settle, held.held, held.decide, decide.publish, house.merge),
+    "Decide": (
+        decide.contested,
+        decide.settle,
+        decide.undo,
+        held.held,
+        held.decide,
+        decide.publish,
+        house.merge,
+    ),
     "People": (
         people.members,
         people.invite,

@@ -73,6 +73,34 @@ def settle(
     )
 
 
+def undo(
+    collab: Annotated[
+        str, typer.Argument(metavar="COLLAB", help="Its id, alias or name.", show_default=False)
+    ],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT", help="A commit as `log` shows it, or an event's number.", show_default=False
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take back what happened: a save, a landing, a delivery, a settlement or the closing of a contested item.
+
+    It becomes a save of your own, so nothing is lost, and it can be undone itself. Where somebody has gone on from what
+    you take back, both versions become a contested item.
+    """
+    server = place.client()
+    made = server.undo(place.collab_id(server, collab), what)
+    show.out(made, as_json, lambda made: show.say(_undone(what, made)))
+
+
+def _undone(what: str, made: Json) -> str:
+    waiting = len(made["contested"])
+    told = f"undid {what}" + ("; everybody gets it" if made["landed"] else "; it has not landed yet")
+    return told + (f"; {waiting} contested" if waiting else "")
+
+
 def publish(
     collab: MaybeCollab = None,
     notebook: Annotated[

@@ -349,6 +349,10 @@ class Client(People):
         body = {key: value for key, value in asked.items() if value is not None}
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/contested{quoted(item)}", body)
 
+    def undo(self, collab: str, what: str) -> Json:
+        """Takes back what the event of a number, or a commit, changed, as a save of one's own."""
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/undo", {"what": what})
+
     def publish(
         self, collab: str, notebook: str, bump: str | None = None, message: str = "", *, only: bool = False
     ) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.collab.talk import Talk
 from gitcollab.collab.times import saved_at
+from gitcollab.collab.undoing import Undos
 from gitcollab.errors import BadInput, Forbidden, NotFound
 from gitcollab.events import AnyEvent, Joined, Left, Membership
 from gitcollab.flow.charter import Charter, read_charter, written
@@ -306,6 +308,12 @@ class Collab:
             self._ground.main_moved()
             self._exchange.deliver_all()
             return Receipt(snapshot=None, landed=commit, version=commit)
+
+    def undo(self, act: acts.Undo) -> Receipt:
+        """Takes back what an event changed, as a save of the actor's."""
+        with self._acting(act):
+            enter = partial(self._enter, workspace=None, client="")
+            return Undos(self._ground, self._exchange, self._saves, enter).undo(act)
 
     def say(self, act: acts.Comment | acts.Reply | acts.ResolveComment) -> Thread:
         """Keeps what a person says of a cell, a line or an output."""

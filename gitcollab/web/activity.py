@@ -159,6 +159,8 @@ def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:
             return "contested", "!", text, f"/c/{event.collab}/contested", "Decide"
         case events.Settled():
             return "settled", "✓", f"decided a contested cell of {event.path}: {TAKEN[event.take]}"
+        case events.Undone():
+            return "settled", "↶", "took back a change"
         case events.Closed():
             return (
                 "settled",

@@ -134,6 +134,8 @@ class Serving:
                 return house.collab(act.collab).decide_held(act)
             case acts.Settle():
                 return house.collab(act.collab).settle(act)
+            case acts.Undo():
+                return house.collab(act.collab).undo(act)
             case acts.Comment() | acts.Reply() | acts.ResolveComment():
                 return house.collab(act.collab).say(act)
             case acts.Publish():

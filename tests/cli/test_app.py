@@ -15,6 +15,7 @@ from gitcollab.cli.app import app
 COMMANDS = sorted(get_command(app).commands)
 WORDS = {
     "settle": ("cabcdefghi", "i1", "--take", "shared"),
+    "undo": ("cabcdefghi", "1"),
     "revoke": ("cabcdefghi", "x"),
     "join": ("cabcdefghi",),
 }
@@ -28,6 +29,7 @@ ASKING = (
     "publish",
     "leave",
     "settle",
+    "undo",
     "revoke",
 )
 
@@ -35,7 +37,7 @@ ASKING = (
 def test_every_command_of_the_design_is_there() -> None:
     wanted = (
         "demo serve share join leave status log diff merge contested settle publish versions members invite revoke "
-        "blame token user doctor help git-config backup restore cite contributions"
+        "blame token user doctor help git-config backup restore cite contributions undo"
     )
     assert set(wanted.split()) <= set(COMMANDS)
 

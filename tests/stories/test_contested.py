@@ -53,6 +53,20 @@ def test_settling_by_command_reaches_both_and_leaves_nothing_open(shared, actors
     assert (0, "nothing is contested\n") == (clean.returncode, clean.stderr)
 
 
+def test_what_landed_is_taken_back_by_command_for_both(shared, actors) -> None:
+    before = actors.sources(shared.main())["b"]
+    shared.save("ana", actors.edited(shared.ana.read_bytes(), b="print('too early')"))
+    shared.until(lambda: b"too early" in shared.ben.read_bytes(), "it reaches Ben")
+    landed = next(row for row in shared.town.ben.client.log(shared.collab) if row["act"] == "landing")
+    done = shared.town.ben.types("undo", shared.collab, landed["commit"])
+    assert (0, f"undid {landed['commit']}; everybody gets it\n") == (done.returncode, done.stdout)
+    for file in (shared.ana, shared.ben):
+        shared.until(
+            lambda file=file: actors.sources(file.read_bytes())["b"] == before, "both have it as it was"
+        )
+    shared.until(lambda: "undone" in [e["kind"] for e in shared.watch.events], "the undo is told")
+
+
 def test_settling_what_has_moved_is_refused_with_the_new_item(shared, actors) -> None:
     item = both_change_a_line(shared, actors)
     loser = "ben" if item["user"] == "ben" else "ana"

@@ -122,6 +122,7 @@ editor      write    POST   /api/collabs/{id}/comments
 editor      write    POST   /api/collabs/{id}/comments/{thread}
 editor      write    PUT    /api/collabs/{id}/comments/{thread}
 editor      write    POST   /api/collabs/{id}/contested/{item}
+editor      write    POST   /api/collabs/{id}/undo
 viewer      write    GET    /api/collabs/{id}/held
 viewer      write    GET    /api/collabs/{id}/held/{held}
 editor      write    POST   /api/collabs/{id}/held/{held}
@@ -286,7 +287,7 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.SetMember: Member(user="x", display="", role=Role.VIEWER), acts.CreateLink: LINK,
     acts.OpenSession: acts.Opened(session="x/default", branch="sessions/x/default", head=COMMIT),
     acts.CloseSession: SESSION, acts.Save: RECEIPT, acts.Rename: RECEIPT, acts.Land: RECEIPT, acts.Deliver: SESSION,
-    acts.Sweep: (), acts.Settle: RECEIPT, acts.ReadHeld: (), acts.ReadHeldFile: b"", acts.DecideHeld: RECEIPT, acts.Publish: VERSION,
+    acts.Sweep: (), acts.Settle: RECEIPT, acts.Undo: RECEIPT, acts.ReadHeld: (), acts.ReadHeldFile: b"", acts.DecideHeld: RECEIPT, acts.Publish: VERSION,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
@@ -328,7 +329,7 @@ QUERY = "?from=main&to=main&path=a.ipynb&notebook=a.ipynb&kind=git&name=x&servic
 JSON = {
     "visibility": "private", "tag": "a/v1.0.0", "user": "cleo", "kind": "git", "is_suspended": True, "display": "D",
     "password": "", "title": "Rain", "role": "viewer", "name": "dan",
-    "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb", "text": "x",
+    "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb", "text": "x", "what": "1",
     "is_resolved": True, "path": "a.ipynb",
 }  # fmt: skip
 FORM = {

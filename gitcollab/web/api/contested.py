@@ -1,4 +1,4 @@
-"""API of contested items: what waits for a person, and the decision."""
+"""API of contested items: what waits for a person, and the decision; and of taking back what happened."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from gitcollab.acts import ReadItems, Settle
+from gitcollab.acts import ReadItems, Settle, Undo
 from gitcollab.errors import BadInput
 from gitcollab.model import Item, Json, Receipt, Take
 from gitcollab.web.ask import Ask
@@ -52,7 +52,20 @@ def settlement(ask: Ask, collab: str, decision: Decision) -> Settle:
     )
 
 
+class Undoing(msgspec.Struct, frozen=True, kw_only=True):
+    """``what``: the number of a save, landing, delivery, settlement or closing among the events, or a commit's id."""
+
+    what: str | int
+
+
+async def undo(ask: Ask) -> Receipt:
+    """Takes back what was changed, as a save of the asker; where others went on from it, it is contested."""
+    what = str((await ask.form(Undoing)).what)
+    return await ask.do(Undo(actor=ask.actor, collab=await ask.collab(), what=what))  # type: ignore[no-any-return]
+
+
 DOORS = (
+    Door(method="POST", path="/api/collabs/{id}/undo", go=undo, body=Undoing, answer=Receipt),
     Door(method="GET", path="/api/collabs/{id}/contested", go=items, answer=tuple[Item, ...]),
     Door(method="POST", path="/api/collabs/{id}/contested/{item}", go=settle, body=Decision, answer=Receipt),
 )
