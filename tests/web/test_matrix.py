@@ -165,6 +165,12 @@ owner       admin    POST   /c/{id}/members/remove
 owner       admin    POST   /c/{id}/links
 owner       admin    POST   /c/{id}/links/revoke
 owner       admin    POST   /c/{id}/end
+owner       admin    POST   /c/{id}/visibility
+owner       admin    POST   /c/{id}/groups
+owner       admin    POST   /c/{id}/owner
+viewer      admin    POST   /c/{id}/accept
+viewer      admin    POST   /c/{id}/decline
+person      admin    POST   /me/display
 person      -        GET    /help
 person      -        GET    /help/{page}
 """
@@ -333,6 +339,8 @@ JSON = {
     "is_resolved": True, "path": "a.ipynb",
 }  # fmt: skip
 FORM = {
+    "visibility": "private",
+    "display": "D",
     "title": "Rain in Kenya", "user": "cleo", "role": "viewer", "days": "7", "link": "gcl_x", "take": "shared",
     "notebook": "a.ipynb", "path": "a.ipynb", "at": "main", "token": "txxxxxxxxx", "text": "x",
 }  # fmt: skip

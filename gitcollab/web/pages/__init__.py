@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from gitcollab.web.pages import (
+    access,
     contested,
     difference,
     held,
@@ -39,6 +40,7 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *versions.PAGES,
         *restore.PAGES,
         *settings.PAGES,
+        *access.PAGES,
         *talk.PAGES,
         *Manual().routes(),
     )

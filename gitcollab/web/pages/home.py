@@ -10,9 +10,9 @@ from starlette.responses import Response
 from gitcollab.acts import CreateCollab, RedeemLink
 from gitcollab.errors import BadInput
 from gitcollab.model import Actor, Member, Summary
-from gitcollab.store import collabs, journal, links
+from gitcollab.store import collabs, journal, links, people
 from gitcollab.web.activity import Line, lines
-from gitcollab.web.api.collabs import checked_title, visible
+from gitcollab.web.api.collabs import checked_title, may_read, visible
 from gitcollab.web.pages.frame import Page, View
 from gitcollab.web.pages.looked import Looked
 
@@ -60,7 +60,15 @@ def cards(connection: Connection, actor: Actor, looked: Looked) -> list[Card]:
 async def home(view: View) -> Response:
     """Shows my collabs, and what is new in each."""
     looked = Looked.of(view.request)
-    return view.show("home.html", {"cards": await view.site.look(cards, view.actor, looked)})
+    found, waiting = await view.site.look(standing, view.actor, looked)
+    return view.show("home.html", {"cards": found} | waiting)
+
+
+def standing(connection: Connection, actor: Actor, looked: Looked) -> tuple[list[Card], dict[str, object]]:
+    """The cards, and what waits for the actor: invitations to answer, and how they want to be called."""
+    asked = [each for each in collabs.invitations(connection, actor.user) if may_read(actor, each[0])]
+    is_nameless = actor.via != "guest" and not people.person(connection, actor.user).display
+    return cards(connection, actor, looked), {"asked": asked, "is_nameless": is_nameless}
 
 
 async def begin(view: View) -> Response:

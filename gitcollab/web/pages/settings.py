@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from gitcollab.acts import CollabAct, CreateLink, DeleteCollab, RemoveMember, RevokeLink, SetMember
 from gitcollab.errors import BadInput, GitcollabError
-from gitcollab.model import Link, Role
+from gitcollab.model import Link, Role, Visibility
 from gitcollab.store.links import links as of_collab
 from gitcollab.web.api.members import invitation
+from gitcollab.web.api.visibility import seen as seen_by
 from gitcollab.web.pages.frame import About, Page, View
 
 DAYS = (1, 7, 30)
@@ -24,8 +25,11 @@ async def show(view: View, about: About, *, problem: str = "", made: str = "", s
     links: tuple[Link, ...] = ()
     if about.may("owner"):
         links = await view.site.look(of_collab, about.id)
+    seen = await view.site.look(seen_by, about.id)
     values = {
         "about": about,
+        "seen": seen,
+        "visibilities": list(Visibility),
         "links": links,
         "roles": list(Role)[::-1],
         "days": DAYS,
