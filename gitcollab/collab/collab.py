@@ -185,7 +185,6 @@ class Collab:
     def push(self, act: acts.Push) -> acts.Pushed:
         """Takes in a branch that a git client has pushed, as a save; its objects are here already."""
         with self._acting(act):
-            self._repo.sync()  # they came by another program: durable before any ref names them
             return self._pushes.pushed(act)
 
     def land(self, act: acts.Land) -> Receipt:

@@ -16,6 +16,7 @@ from gitcollab.flow.points import is_bound, is_commit
 from gitcollab.flow.pushed import GIT
 from gitcollab.flow.receive import Pushing, Received, receive
 from gitcollab.model import SessionName, checked_name
+from gitcollab.repository import sync_arrivals
 from gitcollab.store import identities, tokens
 
 BRANCHES = 200
@@ -35,6 +36,7 @@ class Pushes:
         """Moves a session to what was pushed, lands and delivers it; the push stands where the landing does not."""
         ground = self._ground
         self._check_token(act)
+        sync_arrivals(ground.repo.path)  # they came by another program: durable before any ref names them
         if act.new is None:
             raise BadInput("branches of a collab are not deleted", "close a session: `gitcollab leave`")
         session, old = self._taker(act, act.new)

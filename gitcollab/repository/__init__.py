@@ -2,6 +2,7 @@
 
 from gitcollab.repository.barriers import Barrier
 from gitcollab.repository.bundling import bundle, check, unbundle
+from gitcollab.repository.arrivals import sync_arrivals
 from gitcollab.repository.commits import iso, seconds_of, signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
@@ -61,6 +62,7 @@ __all__ = [
     "places",
     "seconds_of",
     "signature",
+    "sync_arrivals",
     "unbundle",
     "version_of",
     "version_tag",
