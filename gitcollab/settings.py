@@ -64,6 +64,8 @@ class Settings(Value, forbid_unknown_fields=True):
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least four
     job_seconds: Seconds = 10.0  # a worker's job may take so long
     job_memory: Megabytes = 1024  # and so much memory
+    backup: str = ""  # where the daemon makes backups by itself: a directory, or s3://BUCKET/PREFIX
+    backup_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 24.0  # from one to the next
     log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log
 
     @property

@@ -16,6 +16,7 @@ import structlog
 
 from gitcollab import logs, wire
 from gitcollab.daemon import port
+from gitcollab.daemon.backups import back_up_again_and_again
 from gitcollab.daemon.parts import Part, Plan, stop_all
 from gitcollab.daemon.root import Lock, prepare
 from gitcollab.daemon.welcome import Owner, welcome, write
@@ -161,6 +162,7 @@ class Daemon:
         self.lock.note(self.url)
         write(self.settings.run / "url", self.url)
         log.info("ready", url=self.url)
+        group.start_soon(back_up_again_and_again, self.settings)
         with suppress(BrokenPipeError):  # nobody reads it: no reason to stop
             print(greeting(self.settings.root, self.url, owner), flush=True)
 
