@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -44,6 +45,11 @@ def release(conn: Connection, user: str, key: str) -> None:
     """Forgets a request that was begun and then not done, so that it may be sent again."""
     ours = (ANSWERS.c.user == user, ANSWERS.c.key == _checked(key), ANSWERS.c.body == b"")
     conn.execute(delete(ANSWERS).where(*ours))
+
+
+def oldest() -> str:
+    """Returns the time before which answers are kept no longer."""
+    return (datetime.now(UTC) - timedelta(seconds=LASTS)).strftime(clock.FORM)
 
 
 def forget(conn: Connection, before: str) -> int:

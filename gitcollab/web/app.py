@@ -40,10 +40,12 @@ from gitcollab.web.health import Health
 from gitcollab.web.hub import Hub
 from gitcollab.web.jupyterhub import HubProvider
 from gitcollab.web.openapi import document
+from gitcollab.web.pace import PacedPushes
 from gitcollab.web.provider import Provider
 from gitcollab.web.signin import SignIn
 from gitcollab.web.site import MAX_BODY, Asked, Site, Told
 from gitcollab.web.templates import Templates
+from gitcollab.web.tidy import keep_tidy
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -122,7 +124,9 @@ def create_app(given: Surroundings) -> Application:
         find=finding(site),
     )
     app.router.default = SignedIn(
-        Router(inner(site, templates, git), redirect_slashes=False), site, hub_of(given.providers)
+        Router(inner(site, templates, PacedPushes(git)), redirect_slashes=False),
+        site,
+        hub_of(given.providers),
     )
     guard = Guard(app, front, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
     return Application(guard, site.hub)
@@ -203,7 +207,11 @@ def lifespan(site: Site, git: Callable[[], Runs]) -> Callable[[Starlette], Abstr
 
     @asynccontextmanager
     async def live(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(site.hub.run()), asyncio.create_task(keep_gate(site, git))]
+        tasks = [
+            asyncio.create_task(site.hub.run()),
+            asyncio.create_task(keep_gate(site, git)),
+            asyncio.create_task(keep_tidy(site)),
+        ]
         try:
             yield
         finally:

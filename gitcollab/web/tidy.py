@@ -1,0 +1,30 @@
+"""Tidies the store up now and then: answers that were kept long enough are forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gitcollab.errors import GitcollabError
+from gitcollab.store import answers
+
+if TYPE_CHECKING:
+    from gitcollab.web.site import Site
+
+PERIOD = 3600.0
+"""Seconds between two times."""
+
+log = structlog.get_logger(__name__)
+
+
+async def keep_tidy(site: Site) -> None:
+    """Tidies up for ever, the first time after an hour."""
+    while True:
+        await asyncio.sleep(PERIOD)
+        try:
+            await site.note(answers.forget, answers.oldest())
+        except (GitcollabError, SQLAlchemyError) as error:
+            log.warning("not tidied up", error=str(error))
