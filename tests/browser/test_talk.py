@@ -59,3 +59,12 @@ def test_a_comment_needs_no_script_and_may_be_on_the_whole_file(
     work.town.ana.comment(work.id, "rain.ipynb", "From a program", "a", line=1)
     work.town.ben.reply(work.id, work.town.ana.threads(work.id)[2]["id"], "From another")
     assert [1, 1, 2] == [len(each["remarks"]) for each in work.town.ben.threads(work.id)]
+
+
+def test_who_is_here_is_seen_beside_the_cell_they_look_at(work: Any, opened: Callable[..., Any]) -> None:
+    ana, ben = opened("ana"), opened("ben")
+    with ana.page.expect_response("**/here"):
+        ana.see(f"/c/{work.id}/n/rain.ipynb")
+    page = ben.see(f"/c/{work.id}/n/rain.ipynb")
+    expect(page.locator("#here")).to_have_attribute("aria-label", "ana is here, on rain.ipynb")
+    expect(page.locator(".cell .face")).to_have_text("AN")

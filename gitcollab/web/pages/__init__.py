@@ -21,6 +21,7 @@ from gitcollab.web.pages import (
     versions,
 )
 from gitcollab.web.pages.help import Manual
+from gitcollab.web.pages.presence import Presence
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
 
@@ -43,5 +44,6 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *access.PAGES,
         *talk.PAGES,
         *Manual().routes(),
+        *Presence().routes(),
     )
     return [page.route(site, templates) for page in pages]

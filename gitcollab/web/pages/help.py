@@ -70,6 +70,7 @@ def formatted(text: str) -> tuple[str, str]:
     made = MarkdownIt("commonmark", {"html": False}).enable(["table"])
     html = made.render(text)
     html = EMPTY_HEADER.sub("<td></td>", str(html).replace('.md"', '"'))
+    html = html.replace("<pre>", '<pre tabindex="0">')
     return title, html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )

@@ -31,9 +31,13 @@ function connect(page) {
   if (page.source) return;
   const source = new EventSource(`${page.main.dataset.events}?after=${page.main.dataset.after}`);
   for (const kind of KINDS) source.addEventListener(kind, (event) => arrived(page, kind, event));
-  source.addEventListener("open", () => say(true));
+  source.addEventListener("open", () => {
+    say(true);
+    document.dispatchEvent(new Event("connected"));
+  });
   source.addEventListener("error", () => {
     say(false);
+    document.dispatchEvent(new Event("disconnected"));
     if (source.readyState === EventSource.CLOSED) setTimeout(() => again(page), AGAIN);
   });
   source.addEventListener("ended", () => {
@@ -57,6 +61,7 @@ async function again(page) {
 }
 
 function disconnect(page) {
+  document.dispatchEvent(new Event("disconnected"));
   page.source?.close();
   page.source = null;
 }

@@ -5,6 +5,7 @@ import { keepTime } from "./times.js";
 import { offerFrames } from "./frames.js";
 import { fetchLater } from "./later.js";
 import { offerPreview } from "./preview.js";
+import { bePresent } from "./presence.js";
 import { offerTimeline } from "./timeline.js";
 import { offerTalk } from "./talk.js";
 import { comparePictures } from "./pictures.js";
@@ -14,6 +15,7 @@ listen();
 offerTimeline();
 enhance(document);
 document.addEventListener("arrived", ({ detail }) => enhance(detail));
+bePresent(document.getElementById("main"));
 follow(document.getElementById("main"));
 for (const input of document.querySelectorAll("[data-select]")) {
   input.addEventListener("focus", () => input.select());

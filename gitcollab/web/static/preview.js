@@ -7,8 +7,8 @@ export function offerPreview(root = document) {
   for (const form of root.querySelectorAll("form[data-preview]")) {
     const place = document.createElement("div");
     place.className = "preview";
+    place.setAttribute("role", "group");
     place.setAttribute("aria-label", "As it will look");
-    place.setAttribute("role", "region");
     form.append(place);
     const text = form.elements.source;
     let timer = 0;
