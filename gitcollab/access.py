@@ -69,9 +69,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.Hold: Rule("write", Role.EDITOR, is_own=True),
     acts.Release: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
     acts.Sweep: Rule("write", Role.EDITOR),
-    acts.Push: Rule(
-        "write", Role.EDITOR
-    ),  # own session branches; main: maintainers, see _keep_to_own_branches
+    acts.Push: Rule("write", Role.EDITOR),  # which branches: see _keep_to_own_branches
     acts.ReadHeld: Rule("write", Role.VIEWER),  # one's own held saves; an editor made viewer keeps theirs
     acts.ReadHeldFile: Rule("write", Role.VIEWER),
     acts.DecideHeld: Rule("write", Role.EDITOR),

@@ -1,8 +1,8 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
+from gitcollab.repository.arrivals import sync_arrivals
 from gitcollab.repository.barriers import Barrier
 from gitcollab.repository.bundling import bundle, check, unbundle
-from gitcollab.repository.arrivals import sync_arrivals
 from gitcollab.repository.commits import iso, seconds_of, signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
