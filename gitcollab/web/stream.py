@@ -13,10 +13,10 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gitcollab.errors import BadInput
+from gitcollab.errors import BadInput, TooMany
 from gitcollab.store import journal
 from gitcollab.web.ask import Ask
-from gitcollab.web.auth import Credential
+from gitcollab.web.auth import GUEST, Credential
 from gitcollab.web.doors import Door
 from gitcollab.web.hub import Ring, chunk, is_for
 from gitcollab.web.site import Site
@@ -29,6 +29,8 @@ ABORT = "gitcollab.abort"
 """Under this name the server puts what closes a connection at once into a request's extensions."""
 PAGE = 200
 """Events read from the journal at once."""
+MOST, GUESTS = 100, 1000
+"""Streams that one person, and all guests together, may have open."""
 FAREWELL = b"event: farewell\ndata: {}\n\n"
 ENDED = b"event: ended\ndata: {}\n\n"
 
@@ -43,7 +45,17 @@ async def events(ask: Ask) -> Stream:
     """Streams what happens in a collab (text/event-stream); resumes after ``Last-Event-ID`` or ``after``."""
     collab = await ask.collab()
     await ask.admit_reader(collab)
+    check_room(ask)
     return Stream(ask, collab, start(ask))
+
+
+def check_room(ask: Ask) -> None:
+    """Raises TooMany if the asker has as many streams open as one person may have."""
+    mine, user = ask.request.state.credential, ask.actor.user
+    readers = (one for ring in ask.site.hub.rings.values() for one in ring.readers if isinstance(one, Reader))
+    count = sum(one.credential.user == user for one in readers)
+    if count >= (GUESTS if mine.via == GUEST else MOST):
+        raise TooMany("You have too many streams open", "close some pages or programs that follow collabs")
 
 
 class Stream(Response):

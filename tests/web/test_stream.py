@@ -261,6 +261,20 @@ async def test_head_answers_without_a_stream(
         assert 200 == listener.status
 
 
+async def test_one_person_has_so_many_streams_and_no_more(
+    application: Application, collab: str, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "MOST", 2)
+    bens = [Listener(application, collab, secrets["ben"]) for _ in range(3)]
+    async with bens[0] as one, bens[1] as two:
+        await one.next()
+        await two.next()
+        async with bens[2] as three, Listener(application, collab, secrets["ana"]) as ana:
+            await ana.next()
+            await three.next()
+            assert (429, 200) == (three.status, ana.status)
+
+
 @pytest.mark.parametrize("after", ["x", "-1", "1.5", "9" * 30, "\u0663"])
 async def test_a_number_that_is_none_is_refused(
     after: str, application: Application, collab: str, secrets: dict[str, str]
