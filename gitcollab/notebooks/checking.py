@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitcollab.model import Json
 from gitcollab.notebooks.reading import Cell, Notebook, Unreadable, read
 from gitcollab.notebooks.schema import check_of
+from gitcollab.notebooks.shapes import is_surely_valid
 
 SHOWN = 20
 """Problems that are listed; one is enough to refuse a notebook."""
@@ -37,7 +37,7 @@ def faults(notebook: Notebook, trusted: Sequence[Notebook] = ()) -> list[str]:
     known = {id(cell) for side in trusted for cell in side.cells}
     seen: set[str] = set()
     for index, cell in enumerate(notebook.cells):
-        wrong = "" if id(cell) in known else _by_schema(cell.data, notebook.minor)
+        wrong = "" if id(cell) in known else _by_schema(cell, notebook.minor)
         if not wrong and "id" in cell.data:
             wrong = _by_id(cell, seen)
         if wrong:
@@ -45,11 +45,12 @@ def faults(notebook: Notebook, trusted: Sequence[Notebook] = ()) -> list[str]:
     return found
 
 
-def _by_schema(cell: dict[str, Json], minor: int) -> str:
-    kind = cell["cell_type"]
-    if kind not in ("code", "markdown", "raw"):
-        return f"unknown cell_type {kind!r:.40}"
-    return check_of(minor, f"{kind}_cell")(cell)
+def _by_schema(cell: Cell, minor: int) -> str:
+    if (cell.id is not None) == (minor >= 5) and is_surely_valid(cell.data, minor):
+        return ""
+    if cell.kind not in ("code", "markdown", "raw"):
+        return f"unknown cell_type {cell.kind!r:.40}"
+    return check_of(minor, f"{cell.kind}_cell")(cell.data)
 
 
 def _by_id(cell: Cell, seen: set[str]) -> str:
