@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from gitcollab import store
+from gitcollab import condition, store
 from gitcollab.cli import accounts
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
@@ -70,6 +70,32 @@ def permissions(root: Path) -> Iterator[Json]:
         yield _check(
             name, "bad" if mode & 0o077 else "good", said, f"chmod 700 {root / name}" if mode & 0o077 else ""
         )
+
+
+def surroundings(root: Path) -> Iterator[Json]:
+    """The disk takes writes, and the clock goes as it should."""
+    if not (root / "run").is_dir():
+        return  # nobody has served it yet
+    state = condition.disk(root)
+    hints = {
+        "full": "free some space; saves are refused until then, and taken again by themselves",
+        "read-only": "mount it for writing; nothing is saved until then, reading goes on",
+        "failing": "look at the system's log; the service starts again by itself once the disk is well",
+    }
+    yield _check("disk", "good" if state == "ok" else "bad", state, hints.get(state, ""))
+    jumped = condition.noted(root).jumped
+    said = f"has jumped by {jumped:+.0f} s within the last hour" if jumped else "goes as it should"
+    yield _check("clock", "bad" if jumped else "good", said, "let the system keep its time" if jumped else "")
+
+
+def troubles(root: Path) -> Iterator[Json]:
+    """No collab is in trouble."""
+    found = condition.noted(root).collabs
+    for id, reason in sorted(found.items()):
+        hint = "the others are served; it is tried again by itself, and saving lost content again heals it"
+        yield _check(f"collab {id}", "bad", reason, hint)
+    if not found:
+        yield _check("collabs", "good", "none is in trouble")
 
 
 def locks(root: Path) -> Iterator[Json]:
@@ -185,6 +211,8 @@ def _address(root: Path) -> str:
 LOOKS: tuple[Callable[[Path], Iterator[Json]], ...] = (
     the_git,
     permissions,
+    surroundings,
+    troubles,
     locks,
     server,
     database,

@@ -103,7 +103,7 @@ def create_app(given: Surroundings) -> Application:
     faces = Faces(templates)
     app = Starlette(
         routes=[
-            Route("/health", Health(VERSION, parts_of(site)).answer),
+            Route("/health", Health(VERSION, parts_of(site), given.repositories.parent).answer),
             *SignIn(site, templates, given.providers).routes(),
             Route("/static/{name}", assets.serve),
             *Guests(site, templates).routes(),

@@ -26,6 +26,7 @@ from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
 from gitcollab.writer.visibility import show_all
 from gitcollab.writer.watching import Watching
+from gitcollab.writer.watchman import keep_watch
 
 log = structlog.get_logger("gitcollab.writer")
 
@@ -42,11 +43,11 @@ async def run(given: argparse.Namespace) -> None:
     """Heals, recovers, then serves and watches until SIGTERM or SIGINT."""
     place = Place(given.root)
     with running(place.root / "private") as since:
-        await anyio.to_thread.run_sync(heal_all, place, since)
-        await _serve(place, given)
+        troubles = await anyio.to_thread.run_sync(heal_all, place, since)
+        await _serve(place, given, troubles)
 
 
-async def _serve(place: Place, given: argparse.Namespace) -> None:
+async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, str]) -> None:
     root = place.root
     engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
     hub = Hub()
@@ -63,6 +64,7 @@ async def _serve(place: Place, given: argparse.Namespace) -> None:
             is_unix=given.unix_accounts,
         )
     )
+    house.troubles |= troubles
     for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
         log.error("not recovered", collab=collab, reason=reason)
     await anyio.to_thread.run_sync(show_all, house)
@@ -72,6 +74,7 @@ async def _serve(place: Place, given: argparse.Namespace) -> None:
         tasks.start_soon(_stop_on_signal, tasks.cancel_scope)
         tasks.start_soon(watching.run)
         tasks.start_soon(pack_as_it_grows, place)
+        tasks.start_soon(keep_watch, house)
         await wire.serve(root / "run" / "writer.sock", serving.answer, hub.follow)
 
 

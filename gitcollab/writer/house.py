@@ -15,7 +15,7 @@ from gitcollab.collab import Collab, Given
 from gitcollab.errors import GitcollabError
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.points import MAIN
-from gitcollab.repository import Repository, clear_unfinished, disk_errors
+from gitcollab.repository import Damaged, Repository, clear_unfinished, disk_errors, faults, mend
 from gitcollab.store import audit, collabs, journal, members
 
 
@@ -26,6 +26,8 @@ class House:
         self.given, self.place, self.engine = given, given.place, given.engine
         self._lock = threading.Lock()
         self._open: dict[str, Collab] = {}
+        self.troubles: dict[str, str] = {}
+        """What is wrong in which collab; the others are served as ever."""
 
     def collab(self, id: str) -> Collab:
         """Returns a collab; NotFound if there is none or it has ended."""
@@ -60,13 +62,30 @@ class House:
         self._finish()
         with store.reading(self.engine).connect() as conn:
             ids = [one.id for one in collabs.every(conn)]
-        failed: dict[str, str] = {}
         for id in ids:
             try:
                 self.collab(id).recover()
             except Exception as error:  # one damaged collab must not keep the others from being served
-                failed[id] = f"{type(error).__name__}: {error}"
-        return failed
+                self.troubles[id] = told(error)
+        return dict(self.troubles)
+
+    def try_again(self) -> None:
+        """Heals and recovers once more what is in trouble: its cause may be gone."""
+        for id in list(self.troubles):
+            try:
+                if self.place.repository(id).exists():
+                    self._heal(id)
+            except Exception as error:  # not yet
+                self.troubles[id] = told(error)
+            else:
+                del self.troubles[id]
+
+    def _heal(self, id: str) -> None:
+        path = self.place.repository(id)
+        mend(Repository(path))
+        if missing := faults(path):
+            raise Damaged("history", missing[0])
+        self.collab(id).recover()
 
     def _finish(self) -> None:
         """Finishes what a crash left between store and disk: collabs that had not quite begun, or had just ended.
@@ -125,3 +144,8 @@ def _allow(conn: Connection, act: Act) -> None:
         role = members.role_of(conn, act.collab, act.actor.user)
         owners = members.owners(conn, act.collab)
     allow(act.actor, act, role, owners=owners)
+
+
+def told(error: Exception) -> str:
+    """Returns an error as who looks after the service needs it."""
+    return error.message if isinstance(error, GitcollabError) else f"{type(error).__name__}: {error}"

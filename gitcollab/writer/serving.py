@@ -17,7 +17,7 @@ import structlog
 from gitcollab import acts
 from gitcollab.errors import GitcollabError
 from gitcollab.events import AnyEvent
-from gitcollab.repository import disk_errors
+from gitcollab.repository import Damaged, disk_errors
 from gitcollab.writer.answers import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
@@ -86,6 +86,8 @@ class Serving:
         except GitcollabError as error:
             if error.data.get("errno") == errno.EIO:
                 _end_soon()
+            if isinstance(error, Damaged) and isinstance(act, acts.CollabAct):
+                self._house.troubles[act.collab] = error.message
             raise
         self._watching.look_again()
         return done

@@ -29,19 +29,30 @@ PERIOD = 60.0
 """Seconds between two looks at how much is loose."""
 
 
-def heal_all(place: Place, since: float | None) -> None:
+def heal_all(place: Place, since: float | None) -> dict[str, str]:
     """Clears locks and half-written files in every repository and puts damaged objects aside.
 
     ``since`` is the time of the last clean stop in seconds; what was written after it is looked at byte by byte. None:
-    the last stop was clean. Called under the root's lock, before anything else looks at a repository.
+    the last stop was clean. Called under the root's lock, before anything else looks at a repository. Returns what is
+    wrong in which collab: the others are served all the same.
     """
+    troubles: dict[str, str] = {}
     clear_unfinished(place.root / "collabs")
     for path in _repositories(place):
-        healed = heal(path)
-        if healed.locks or healed.refs:
-            log.warning("healed", repository=path.stem, locks=len(healed.locks), refs=healed.refs)
-        if since is not None:
-            _mend(path, since)
+        try:
+            _heal(path, since)
+        except (GitcollabError, OSError) as error:
+            log.error("not healed", repository=path.stem, error=str(error))
+            troubles[path.stem] = str(error)
+    return troubles
+
+
+def _heal(path: Path, since: float | None) -> None:
+    healed = heal(path)
+    if healed.locks or healed.refs:
+        log.warning("healed", repository=path.stem, locks=len(healed.locks), refs=healed.refs)
+    if since is not None:
+        _mend(path, since)
 
 
 def _mend(path: Path, since: float) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,8 @@ from gitcollab.client import Client
 
 def test_a_first_start_makes_everything_and_tells_how_to_sign_in(root: Path, a_server: Any) -> None:
     with a_server(root, users=()) as server:
-        told = root.with_name("root.out").read_text()
+        while "Ctrl-C" not in (told := root.with_name("root.out").read_text()):
+            time.sleep(0.01)  # it is told a moment after the server is ready
         assert f"at {server.url}" in told
         assert f"{server.url}/signin?code=gcs_" in told
         token = (root / "private" / "token").read_text().strip()

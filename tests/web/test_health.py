@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import anyio
 import pytest
 from starlette.requests import Request
 
+from gitcollab import condition
 from gitcollab.errors import Unavailable
 from gitcollab.web import health
 
@@ -43,6 +45,28 @@ async def test_a_part_that_is_away_is_named_and_web_still_answers(
     told = json.loads(bytes(answer.body))
     assert (200, "degraded") == (answer.status_code, told["status"])
     assert {"writer": "away", "workers": "ok"} == told["parts"]
+
+
+async def test_what_is_wrong_with_the_root_is_told_without_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await anyio.to_thread.run_sync((tmp_path / "run").mkdir)
+    answers = health.Health("1", {"writer": well}, tmp_path)
+    told = json.loads(bytes((await answers.answer(ASKED)).body))
+    assert ("ok", "ok", "ok", 0) == tuple(told[name] for name in ("status", "disk", "clock", "troubled"))
+    monkeypatch.setattr(health, "LASTS", 0.0)
+    answers.until = 0.0
+    noted = condition.Condition(jumped=60.0, collabs={"cabcdefghi": "a secret path is lost"})
+    await anyio.to_thread.run_sync(condition.note, tmp_path, noted)
+    body = bytes((await answers.answer(ASKED)).body)
+    told = json.loads(body)
+    assert ("degraded", "ok", "jumped", 1) == tuple(told[n] for n in ("status", "disk", "clock", "troubled"))
+    assert b"cabcdefghi" not in body
+    assert b"secret" not in body
+    answers.until = 0.0
+    monkeypatch.setattr(condition, "disk", lambda _: "full")
+    told = json.loads(bytes((await answers.answer(ASKED)).body))
+    assert ("degraded", "full") == (told["status"], told["disk"])
 
 
 async def test_asking_often_asks_the_parts_once_in_a_while() -> None:
