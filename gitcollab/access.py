@@ -49,6 +49,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.CreateCollab: Rule("admin"),
     # who takes part
     acts.DeleteCollab: Rule("admin", Role.OWNER),
+    acts.Purge: Rule("admin", Role.OWNER),
     acts.SetMember: Rule("admin", Role.OWNER),
     acts.RemoveMember: Rule("admin", Role.OWNER),  # oneself: anybody who is in it
     acts.CreateLink: Rule("admin", Role.OWNER),

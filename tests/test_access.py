@@ -84,6 +84,7 @@ ADMINS = {
 }
 NOBODY = {acts.MergeBytes, acts.DiffBytes}
 OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink, acts.RevokeLink} | {
+    acts.Purge,
     acts.ReadAudit,
     acts.SetGrant,
     acts.HandOver,

@@ -5,7 +5,7 @@
 
 from gitcollab.acts import holding, people, pure, pushing, reading, serving, talking, work
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.acts.holding import DecideHeld, ReadHeld, ReadHeldFile
+from gitcollab.acts.holding import DecideHeld, Purge, PurgeDone, ReadHeld, ReadHeldFile
 from gitcollab.acts.people import (
     AcceptInvitation,
     AddGroup,
@@ -118,6 +118,8 @@ __all__ = [
     "Opened",
     "PieceBytes",
     "Publish",
+    "Purge",
+    "PurgeDone",
     "Push",
     "Pushed",
     "ReadAudit",

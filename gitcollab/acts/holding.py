@@ -1,8 +1,10 @@
-"""Holding: saves that were held back, and what their authors decide. Answered by the writer."""
+"""Holding: saves that were held back, what their authors decide, and what is purged. Answered by the writer."""
 
 from __future__ import annotations
 
 from typing import Literal
+
+import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
 from gitcollab.model import HeldSave, Receipt
@@ -31,8 +33,26 @@ class DecideHeld(CollabAct):
     seen: str = ""
 
 
+class Purge(CollabAct):
+    """Takes a text, or a whole file in all its versions, out of the collab for good. Owners only.
+
+    With ``text`` it goes wherever it stands, also in messages and events; ``path`` then says where it must be found.
+    """
+
+    path: str = ""
+    text: str = ""
+
+
+class PurgeDone(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of Purge: how many commits and tags have another id now, and how many versions of files were changed."""
+
+    commits: int
+    blobs: int
+
+
 ANSWERS: dict[type[Act], object] = {
     ReadHeld: tuple[HeldSave, ...],
     ReadHeldFile: bytes,
     DecideHeld: Receipt,
+    Purge: PurgeDone,
 }

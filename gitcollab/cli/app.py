@@ -9,7 +9,20 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from gitcollab.cli import access, decide, groups, held, history, hooks, house, people, safekeeping, show, work
+from gitcollab.cli import (
+    access,
+    decide,
+    groups,
+    held,
+    history,
+    hooks,
+    house,
+    people,
+    purge,
+    safekeeping,
+    show,
+    work,
+)
 
 app = typer.Typer(
     name="gitcollab",
@@ -55,6 +68,7 @@ HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
         decide.undo,
         held.held,
         held.decide,
+        purge.purge,
         decide.publish,
         house.merge,
     ),

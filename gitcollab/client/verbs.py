@@ -334,6 +334,10 @@ class Client(People):
         """Reads the bytes of a save of mine that is held back."""
         return self.transport.ask("GET", f"{COLLABS}{quoted(collab)}/held{quoted(held)}").body
 
+    def purge(self, collab: str, path: str = "", text: str = "") -> Json:
+        """Takes a text, or a whole file, out of all history for good; owners only. May take long."""
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/purge", {"path": path, "text": text})
+
     def decide_held(self, collab: str, held: str, take: str, seen: str = "") -> Json:
         """Decides a held save: ``take`` is release, restore or drop; ``seen`` the mark of what was looked at."""
         body = {"take": take, "seen": seen}

@@ -16,12 +16,13 @@ from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
 from gitcollab.collab.held import HeldSaves
+from gitcollab.collab.purging import Purging
 from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.collab.talk import Talk
 from gitcollab.collab.times import saved_at
 from gitcollab.collab.undoing import Undos
-from gitcollab.errors import BadInput, Forbidden, NotFound
+from gitcollab.errors import BadInput, Forbidden, NotFound, Unusable
 from gitcollab.events import AnyEvent, Joined, Left, Membership
 from gitcollab.flow.charter import Charter, read_charter, written
 from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
@@ -56,7 +57,8 @@ class Collab:
         self._repo, self._turns, self._register = ground.repo, ground.turns, ground.register
         self._exchange = Exchange(ground)
         self._held = HeldSaves(ground)
-        self._saves = Saves(ground, self._exchange, self._held)
+        self._purging = Purging(ground)
+        self._saves = Saves(ground, self._exchange, self._held, self._purging)
         self._deciding = Deciding(ground, self._saves, self._held)
         self._talk = Talk(ground)
         self._pushes = Pushes(ground, self._exchange)
@@ -77,6 +79,7 @@ class Collab:
     def recover(self) -> tuple[AnyEvent, ...]:
         """Completes what a crash interrupted: the blessed branch, missing events, landings and deliveries."""
         with self._turns.alone():
+            self._purging.finish()
             roll_forward(self._repo)
             told = self._ground.ledger.catch_up()
             with self._turns.taking() as turn:
@@ -185,6 +188,8 @@ class Collab:
     def push(self, act: acts.Push) -> acts.Pushed:
         """Takes in a branch that a git client has pushed, as a save; its objects are here already."""
         with self._acting(act):
+            if act.new is not None and self._purging.comes_back(act.new):
+                raise Unusable("this history holds what was purged", "clone anew, and put your work on top")
             return self._pushes.pushed(act)
 
     def land(self, act: acts.Land) -> Receipt:
@@ -338,6 +343,17 @@ class Collab:
             version = publish(self._repo, asked)
             self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)
             return version
+
+    def purge(self, act: acts.Purge) -> acts.PurgeDone:
+        """Takes something out of all history for good; workspaces that hold it unchanged get what is left."""
+        with self._turns.alone():
+            allow(act.actor, act, self._register.role(act.actor.user))
+            self._ground.ledger.catch_up()
+            done = self._purging.purge(act)
+            for session in self.open_sessions():
+                self.desks.mirror(session)
+            self._ground.shelves.keep_up()
+            return done
 
     # --- how it is done --------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What is held: a save as it came, and why; see :class:`gitcollab.model.HeldSave` for the fields of that name.
 
     ``data`` None: nothing of a file is held (many deletions, or one that is dropped). ``secrets`` are the digests of
-    the findings. ``after`` is the number of the last event before it was held, to find out whether that was told.
+    the findings. ``nonce`` tells what was held from what is held under the same id later. ``after`` is the number of the last event before it was held, to find out whether that was told.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     is_draft: bool = False
     is_dropped: bool = False
     has_earlier: bool = False
+    nonce: str = ""
     after: int = 0
 
 
@@ -51,12 +52,14 @@ class Drawer:
 
     def put(self, kept: Kept) -> None:
         """Keeps something, durably, in place of what is kept under its id."""
-        self._write(self._file(kept.id), msgspec.msgpack.encode(kept))
+        fresh = msgspec.structs.replace(kept, nonce=secrets.token_hex(8))
+        self._write(self._file(kept.id), msgspec.msgpack.encode(fresh))
 
-    def take_out(self, id: str) -> None:
-        """Keeps something no longer."""
-        file = self._file(id)
-        if file.exists():
+    def take_out(self, kept: Kept) -> None:
+        """Keeps something no longer; what was put there since stays."""
+        now = self.find(kept.id)
+        if now is not None and now.nonce == kept.nonce:
+            file = self._file(kept.id)
             file.unlink()
             sync_directory(file.parent)
 

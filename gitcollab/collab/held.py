@@ -26,6 +26,7 @@ class HeldSaves:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._drawer = Drawer(ground.given.place, ground.id)
+        self._ending: set[str] = set()  # the nonces of what goes at the end of the round
 
     # --- holding ---------------------------------------------------------------------------------------------------
 
@@ -41,7 +42,7 @@ class HeldSaves:
         if found is None:
             return None
         kept = self._kept(saving, found, is_draft)
-        before = self._drawer.find(kept.id)
+        before = self._standing(kept.id)
         if before is None or before.mark != kept.mark:
             self._drawer.put(kept)
             if before is None or before.is_dropped or _differ(before, kept):
@@ -54,7 +55,7 @@ class HeldSaves:
         ``take`` is what they have decided, if it is their decision that is done.
         """
         for what in (DRAFT,) if is_draft or saving.to else (SAVE, DRAFT):
-            kept = self._drawer.find(drawer.id_of(saving.session, saving.path, what))
+            kept = self._standing(drawer.id_of(saving.session, saving.path, what))
             if kept is not None:
                 self.end(kept, take)
 
@@ -64,12 +65,12 @@ class HeldSaves:
 
     def holds(self, session: SessionName, path: str) -> bool:
         """Whether a save of that file waits."""
-        return self._drawer.find(drawer.id_of(session, path, SAVE)) is not None
+        return self._standing(drawer.id_of(session, path, SAVE)) is not None
 
     def deletions(self, session: SessionName, paths: tuple[str, ...]) -> None:
         """Asks once whether many deletions at once in a workspace are meant; until then nothing is deleted."""
         id = drawer.id_of(session, "", DELETED)
-        before = self._drawer.find(id)
+        before = self._standing(id)
         paths = self._ground.desks.missing(session, paths)
         gone = tuple(sorted({*paths, *(before.paths if before else ())}))
         if not gone or (before is not None and gone == before.paths):
@@ -123,9 +124,19 @@ class HeldSaves:
 
     def end(self, kept: Kept, take: str = "") -> None:
         """Forgets what was held, once the turn is durable, and tells its author that it waits no longer."""
-        self._ground.turns.then(lambda: self._drawer.take_out(kept.id))
+        self._ending.add(kept.nonce)
+        self._ground.turns.then(lambda: self._take_out(kept))
         if not kept.is_dropped:
             self._tell(kept, is_open=False, take=take)
+
+    def _take_out(self, kept: Kept) -> None:
+        self._drawer.take_out(kept)
+        self._ending.discard(kept.nonce)
+
+    def _standing(self, id: str) -> Kept | None:
+        """What is held under an id, and does not end with this round of turns."""
+        kept = self._drawer.find(id)
+        return None if kept is None or kept.nonce in self._ending else kept
 
     def drop(self, kept: Kept) -> None:
         """Throws away what was held, and keeps in mind that just this is not to be asked about again."""

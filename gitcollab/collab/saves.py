@@ -9,6 +9,7 @@ from gitcollab.acts import Save
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.ground import Ground
 from gitcollab.collab.held import HeldSaves
+from gitcollab.collab.purging import Purging
 from gitcollab.collab.register import FORK
 from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
 from gitcollab.events import Asked, Drafted, Skipped
@@ -21,14 +22,15 @@ from gitcollab.model import Actor, Receipt, SessionName
 class Saves:
     """Takes in the saves of one collab. Used in its turns only; who may save has been decided."""
 
-    def __init__(self, ground: Ground, exchange: Exchange, held: HeldSaves) -> None:
-        self._ground, self._exchange, self._held = ground, exchange, held
+    def __init__(self, ground: Ground, exchange: Exchange, held: HeldSaves, purged: Purging) -> None:
+        self._ground, self._exchange, self._held, self._purged = ground, exchange, held, purged
 
     def saved(self, saving: Saving, *, is_decided: bool = False) -> Receipt:
         """Commits a save, lands it and delivers it; what stands stays when a later stage fails.
 
         A save that its author has to decide about first is held back instead, unless it ``is_decided``.
         """
+        saving = self._purged.followed(saving)
         if not is_decided and (back := self._held.back(saving)):
             return back
         self._held.pass_on(saving, take="release" if is_decided else "")
@@ -47,6 +49,7 @@ class Saves:
 
     def drafted(self, saving: Saving, *, is_decided: bool = False) -> Receipt:
         """Keeps unsaved work as a draft, which is shown and never lands; held back like a save."""
+        saving = self._purged.followed(saving)
         if not is_decided and (back := self._held.back(saving, is_draft=True)):
             return back
         self._held.pass_on(saving, is_draft=True, take="release" if is_decided else "")

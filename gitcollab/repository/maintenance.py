@@ -7,12 +7,17 @@ is the worst of all.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from gitcollab.repository.running import run
+
+_ALONE: dict[Path, threading.Lock] = {}
+_MAKING = threading.Lock()
 
 COUNT_DUE = 1000
 """Loose objects from which on packing is due: some 300 saves."""
@@ -37,6 +42,15 @@ class Loose(msgspec.Struct, frozen=True):
         return self.count >= COUNT_DUE or self.size >= SIZE_DUE
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keeps packing and whatever takes a repository's place apart, in this process, which is the only one to do so."""
+    with _MAKING:
+        lock = _ALONE.setdefault(path, threading.Lock())
+    with lock:
+        yield
+
+
 def loose(path: Path) -> Loose:
     """Counts the loose objects of the repository at ``path``; some milliseconds."""
     with os.scandir(path / "objects") as directories:
@@ -51,6 +65,11 @@ def maintain(path: Path, *, is_thorough: bool = False, deadline: float = 1800) -
     a notebook into a sixth of what it makes of the same objects without. ``is_thorough`` packs everything into one pack
     (for the night). Each of the steps has ``deadline`` seconds; what is not done is done next time.
     """
+    with alone(path):
+        return _maintained(path, is_thorough, deadline)
+
+
+def _maintained(path: Path, is_thorough: bool, deadline: float) -> Loose:
     before = loose(path)
     if is_thorough:
         run(path, "repack", "-d", "-q", "-a", "--keep-unreachable", deadline=deadline)

@@ -41,6 +41,10 @@ class Repository:
         self._tags = Tags(self.objects, self.refs)
         self._resolver = Resolver(self.objects, self.refs, self._tags, self._history)
 
+    def reopen(self) -> None:
+        """Begins anew, as if nothing had been read: another repository has taken this one's place."""
+        self.__init__(self.path)  # type: ignore[misc]
+
     @classmethod
     def create(cls, path: Path, branch: str = "main") -> Repository:
         """Makes an empty repository whose HEAD is ``branch``; Unusable if something is there already."""

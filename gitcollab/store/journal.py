@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -60,6 +60,23 @@ def latest(conn: Connection, collab: str, limit: int = 50, reader: str = "") -> 
     newest = select(EVENTS.c.body).where(EVENTS.c.collab == collab).order_by(EVENTS.c.n.desc()).limit(limit)
     found = tuple(DECODER.decode(body) for body in conn.execute(newest).scalars())[::-1]
     return tuple(event for event in found if may_see(event, reader))
+
+
+def rewrite(conn: Connection, collab: str, rewritten: Callable[[bytes], bytes]) -> int:
+    """Puts other bodies in the place of events that ``rewritten`` changes, numbers as they are; returns how many."""
+    rows = conn.execute(select(EVENTS.c.n, EVENTS.c.body).where(EVENTS.c.collab == collab)).all()
+    changed = [(row.n, after) for row in rows if (after := rewritten(row.body)) != row.body]
+    for n, body in changed:
+        which = (EVENTS.c.collab == collab) & (EVENTS.c.n == n)
+        conn.execute(update(EVENTS).where(which).values(body=body))
+    return len(changed)
+
+
+def move_heads(conn: Connection, collab: str, ids: Mapping[str, str]) -> None:
+    """Says of refs that were told of at an old id that they are at the new one."""
+    for ref, oid in heads(conn, collab).items():
+        if oid in ids:
+            _set_head(conn, collab, ref, ids[oid])
 
 
 def last(conn: Connection, collab: str) -> int:

@@ -21,7 +21,7 @@ from gitcollab.repository import Damaged, disk_errors
 from gitcollab.writer.answers import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
-from gitcollab.writer.visibility import show_published
+from gitcollab.writer.visibility import show_anew, show_published
 from gitcollab.writer.watching import Watching
 
 log = structlog.get_logger("gitcollab.writer")
@@ -134,6 +134,10 @@ class Serving:
                 return house.collab(act.collab).held_file(act)
             case acts.DecideHeld():
                 return house.collab(act.collab).decide_held(act)
+            case acts.Purge():
+                done = house.collab(act.collab).purge(act)
+                show_anew(house, act.collab)
+                return done
             case acts.Settle():
                 return house.collab(act.collab).settle(act)
             case acts.Undo():

@@ -99,6 +99,13 @@ def show_all(house: House) -> None:
             log.error("published versions not shown to everyone", collab=id, reason=str(error))
 
 
+def show_anew(house: House, collab: str) -> None:
+    """Makes the public repository once more from what is published now: what it held was purged."""
+    with ONE_BY_ONE:
+        shutil.rmtree(house.place.public(collab), ignore_errors=True)
+    show_published(house, collab)
+
+
 def show_published(house: House, collab: str) -> None:
     """Shows what was just published; what cannot be shown now is shown at the next start, and is published anyway."""
     try:

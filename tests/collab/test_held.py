@@ -177,6 +177,16 @@ def test_dropped_it_stays_out_until_the_file_changes(stage, ana, author):
     assert [False] == [held.is_dropped for held in author.held()]
 
 
+def test_what_is_held_again_in_the_same_round_stays(stage, ana, author):
+    """Acts that wait together end together: what the first ends is not what the last one holds."""
+    ana.saves("run.py", TOKEN.encode())
+    with stage.collab._turns.taking():
+        ana.saves("run.py", b"plain\n")
+        ana.saves("run.py", TOKEN.encode())
+    assert [TOKEN.encode()] == [author.bytes_of(held.id) for held in author.held()]
+    assert [True, False, True] == [event.is_open for event in stage.events() if isinstance(event, Held)]
+
+
 def test_a_release_is_merged_with_what_came_meanwhile(stage, ana, ben, author):
     ana.saves("plan.txt", LONG)
     base = ana.head

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from invariants import Publish, Save
+from invariants import Publish, Save, Withheld
 from tracing import TOLD
 
 from gitcollab import acts, store
@@ -28,6 +28,8 @@ from gitcollab.writer.house import House
 from gitcollab.writer.upkeep import heal_all
 
 BOOK, TEXT, TABLE = "analysis.ipynb", "notes.txt", "data/table.csv"
+TOKEN = b"ghp" + b"_0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R"
+PURGED = b"what nobody should have read"
 OWN = b"Ana has not shown this to anybody yet\n"
 """What lies in Ana's workspace in a file that the rules leave alone."""
 
@@ -122,6 +124,15 @@ class World:
 
     def head(self, user: str, name: str = "default") -> str:
         return self.repo.head(SessionName(user=user, name=name).ref) or ""
+
+    def unpurged(self) -> list[str]:
+        """What was purged and is in an object or an event all the same."""
+        path = self.place.repository(self.id)
+        words = ["git", "cat-file", "--batch", "--batch-all-objects"]
+        objects = subprocess.run(words, cwd=path, capture_output=True, check=True).stdout
+        with store.reading(self.engine).connect() as conn:
+            told = b"".join(body for _, body in store.journal.bodies(conn, self.id, 0, 10**6))
+        return ["what was purged is there"] if PURGED in objects + told else []
 
     def unlanded(self) -> list[str]:
         """What has neither landed nor is kept back as merely opened, though the collab lands every save."""
@@ -283,6 +294,35 @@ def lands(world: World) -> None:
     world.asks("ben", acts.Deliver, session=SessionName(user="ben", name="default"))
 
 
+def holds(world: World) -> None:
+    """A save that waits for its author: once it is acknowledged it is kept."""
+    data = b"key = " + TOKEN
+    session = SessionName(user="ana", name="default")
+    receipt = world.asks("ana", acts.Save, session=session, path=TEXT, data=data)
+    told(Withheld(world.id, receipt.held, data))  # type: ignore[attr-defined]
+
+
+def releases(world: World) -> None:
+    data = b"key = " + TOKEN
+    session = SessionName(user="ben", name="default")
+    receipt = world.asks("ben", acts.Save, session=session, path=TEXT, data=data)
+    if receipt.held:  # type: ignore[attr-defined]
+        act = acts.DecideHeld(
+            actor=Actor(user="ben"),
+            collab=world.id,
+            held=receipt.held,  # type: ignore[attr-defined]
+            take="release",
+        )
+        receipt = world.collab.decide_held(act)
+        told(Save(world.id, str(session), TEXT, data, receipt.version))
+
+
+def purges(world: World) -> None:
+    session = SessionName(user="ben", name="default")
+    world.asks("ben", acts.Save, session=session, path=TEXT, data=b"one\n" + PURGED + b"\nthree\n")
+    world.collab.purge(acts.Purge(actor=Actor(user="ana"), collab=world.id, text=PURGED.decode()))
+
+
 def creates(world: World) -> None:
     made = world.asks("ben", acts.CreateCollab, title="another")
     world.asks("ben", acts.OpenSession, collab=made.id)  # type: ignore[attr-defined]
@@ -305,4 +345,5 @@ ACTS: dict[str, tuple[Callable[[World], None], ...]] = {
     "workspaces": (takes_in, opens, closes, lands),
     "decisions": (settles, publishes),
     "houses": (creates, ends, admits, removes),
+    "held": (holds, releases, purges),
 }

@@ -31,6 +31,14 @@ class Save(msgspec.Struct, frozen=True, tag=True):
     version: str
 
 
+class Withheld(msgspec.Struct, frozen=True, tag=True):
+    """A save that was acknowledged as held back: its bytes are kept under that id until its author decides."""
+
+    collab: str
+    held: str
+    data: bytes
+
+
 class Publish(msgspec.Struct, frozen=True, tag=True):
     """A version that was acknowledged."""
 
@@ -44,6 +52,7 @@ class Promised(msgspec.Struct):
     saves: list[Save] = []
     versions: list[Publish] = []
     works: dict[Path, bytes] = {}
+    withheld: list[Withheld] = []
 
 
 def check(root: Path, promised: Promised) -> list[str]:
@@ -56,7 +65,7 @@ def check(root: Path, promised: Promised) -> list[str]:
             heads = {id: journal.heads(conn, id) for id in living}
     finally:
         opened.dispose()
-    found = [*_houses(root, living), *_works(promised)]
+    found = [*_houses(root, living), *_works(promised), *_withheld(root, promised)]
     for id in living:
         if (root / "collabs" / f"{id}.git").is_dir():
             one = _Collab(root / "collabs" / f"{id}.git", id, promised)
@@ -69,6 +78,13 @@ def _houses(root: Path, living: Iterable[str]) -> Iterator[str]:
     there = {path.name.removesuffix(".git") for path in (root / "collabs").iterdir()}
     if there != set(living):
         yield f"collabs in the database {sorted(living)}, on disk {sorted(there)}"
+
+
+def _withheld(root: Path, promised: Promised) -> Iterator[str]:
+    for one in promised.withheld:
+        file = root / "private" / "held" / one.collab / f"{one.held}.held"
+        if not file.is_file() or msgspec.msgpack.decode(file.read_bytes())["data"] != one.data:
+            yield f"I2 acknowledged held save {one.held} is not there"
 
 
 def _works(promised: Promised) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import acting
 import msgspec
 from acting import World
-from invariants import Promised, Publish, Save, check
+from invariants import Promised, Publish, Save, Withheld, check
 from tracing import TOLD, Fault, Traced, forked, ready, relieved, trace
 
 from gitcollab import logs
@@ -79,6 +79,7 @@ def moment(act: Act, at: int, fault: Fault, places: tuple[Path, Path]) -> Moment
             [one for one in told if isinstance(one, Save)],
             [one for one in told if isinstance(one, Publish)],
             {here / "ana" / ".~own": acting.OWN},
+            [one for one in told if isinstance(one, Withheld)],
         )
         further = listened(lambda: recovered(act, promised, here, is_again=traced.was_killed))
     problems = [one.text for one in (*told, *further) if isinstance(one, Problem)]
@@ -135,6 +136,8 @@ def recovered(act: Act, promised: Promised, here: Path, *, is_again: bool) -> No
 
 def after_all(act: Act, world: World) -> list[str]:
     """Nothing waits to land any more, where landing is not on request."""
+    if act is acting.purges:
+        return [*world.unlanded(), *world.unpurged()]
     return [] if act in ON_REQUEST or act is acting.ends else world.unlanded()
 
 
@@ -166,7 +169,7 @@ def listened(
     os.close(target)
     follow(child)
     with open(source, "rb") as pipe:
-        return [msgspec.json.decode(line, type=Save | Publish | Refused | Problem) for line in pipe]
+        return [msgspec.json.decode(line, type=Save | Publish | Withheld | Refused | Problem) for line in pipe]
 
 
 ON_REQUEST = (acting.lands,)

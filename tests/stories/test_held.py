@@ -187,3 +187,34 @@ def test_a_joined_directory_keeps_what_is_held(shared, actors) -> None:
         assert (True, both) == (bool(receipt["landed"]), actors.sources(shared.main()))
         shared.until(lambda: actors.sources(file.read_bytes()) == both, "Cleo has both")
         assert "held" not in json.dumps(cleo.client.contested(shared.collab))
+
+
+def test_a_purged_secret_is_gone_from_git_events_pages_and_workspaces(shared, actors, tmp_path: Path) -> None:
+    ana, ben, words = shared.town.ana, shared.town.ben, "what Ana's bank told her"
+    shared.save("ana", actors.edited(shared.ana.read_bytes(), a=f"note = '{words}'"))
+    shared.until(lambda: words.encode() in shared.ben.read_bytes(), "Ben has it, too")
+    doomed = ana.client.log(shared.collab, branch="main")[0]["commit"]
+    (ana.home / "words").write_text(f"{words}\n")
+    refused = ben.types("purge", shared.collab, "--text-file", "-")
+    assert (3, 0) == (
+        refused.returncode,
+        ana.types("purge", shared.collab, "--text-file", "words").returncode,
+    )
+    (ana.home / "words").unlink()
+    assert words.encode() not in objects(shared.town.repository(shared.collab))
+    fsck = ["git", "--git-dir", str(shared.town.repository(shared.collab)), "fsck", "--full", "--strict"]
+    assert 0 == subprocess.run(fsck, capture_output=True, check=False).returncode
+    shared.until(lambda: any(e["kind"] == "purged" for e in shared.watch.events), "everybody is told")
+    for file in (shared.ana, shared.ben):
+        shared.until(lambda file=file: words.encode() not in file.read_bytes(), "their files follow")
+    again = Watch(ben.client, shared.collab)
+    again.start()
+    shared.until(lambda: any(e["kind"] == "purged" for e in again.events), "and from the journal")
+    assert words not in json.dumps(again.events)
+    assert words not in page(ben, f"/c/{shared.collab}")
+    with pytest.raises(errors.NotFound):
+        ana.client.file(shared.collab, shared.path, doomed)
+    shared.save("ben", actors.edited(shared.ben.read_bytes(), b="print('on')"))
+    shared.until(lambda: b"print('on')" in shared.main(), "work goes on")
+    assert {"a": "note = '[purged]'", "b": "print('on')"} == actors.sources(shared.main())
+    assert 1 == ana.types("purge", shared.collab, "--text-file", "nothing").returncode // 2

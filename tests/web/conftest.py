@@ -101,6 +101,7 @@ DONE: dict[type[acts.Act], Callable[[Connection, Any], Any]] = {
         c, links.redeem(c, a.code, a.actor.user).collab, a.actor.user
     ),
     acts.OpenSession: lambda c, a: opened(c, a),
+    acts.ReadHeld: lambda c, a: (),
 }
 
 

@@ -23,7 +23,7 @@ def nested(levels: int) -> Any:
 
 def test_every_field_is_said() -> None:
     assert {
-        "snapshot": None, "landed": None, "version": "v", "contested": [], "forked": "", "question": "",
+        "snapshot": None, "landed": None, "version": "v", "contested": [], "forked": "", "question": "", "held": "",
     } == full(Receipt(snapshot=None, landed=None, version="v"))  # fmt: skip
 
 

@@ -126,6 +126,7 @@ editor      write    POST   /api/collabs/{id}/undo
 viewer      write    GET    /api/collabs/{id}/held
 viewer      write    GET    /api/collabs/{id}/held/{held}
 editor      write    POST   /api/collabs/{id}/held/{held}
+owner       admin    POST   /api/collabs/{id}/purge
 viewer      read     GET    /api/collabs/{id}/versions
 viewer      read     GET    /api/collabs/{id}/contributions
 viewer      read     GET    /api/collabs/{id}/publish
@@ -294,7 +295,8 @@ ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWE
     acts.SetMember: Member(user="x", display="", role=Role.VIEWER), acts.CreateLink: LINK,
     acts.OpenSession: acts.Opened(session="x/default", branch="sessions/x/default", head=COMMIT),
     acts.CloseSession: SESSION, acts.Save: RECEIPT, acts.Rename: RECEIPT, acts.Land: RECEIPT, acts.Deliver: SESSION,
-    acts.Sweep: (), acts.Settle: RECEIPT, acts.Undo: RECEIPT, acts.ReadHeld: (), acts.ReadHeldFile: b"", acts.DecideHeld: RECEIPT, acts.Publish: VERSION,
+    acts.Sweep: (), acts.Settle: RECEIPT, acts.Undo: RECEIPT, acts.ReadHeld: (), acts.ReadHeldFile: b"", acts.DecideHeld: RECEIPT,
+    acts.Purge: acts.PurgeDone(commits=1, blobs=1), acts.Publish: VERSION,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
