@@ -21,7 +21,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What is held: a save as it came, and why; see :class:`gitcollab.model.HeldSave` for the fields of that name.
 
     ``data`` None: nothing of a file is held (many deletions, or one that is dropped). ``secrets`` are the digests of
-    the findings. ``nonce`` tells what was held from what is held under the same id later. ``after`` is the number of the last event before it was held, to find out whether that was told.
+    the findings. ``nonce`` tells what was held from what is held under the same id later. ``after`` is the number of
+    the last event before it was held, to find out whether that was told.
     """
 
     id: str

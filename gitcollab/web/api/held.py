@@ -11,7 +11,6 @@ from gitcollab.model import HeldSave, Receipt
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
 
-
 TAKES = ("release", "restore", "drop")
 
 
