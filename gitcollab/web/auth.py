@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,11 +36,20 @@ TOUCH = 600.0
 
 @dataclass(frozen=True)
 class Credential:
-    """What a request showed: whose it is, and the token behind it (empty: the person signed in themselves)."""
+    """What a request showed: whose it is, and the token behind it (empty: the person signed in themselves).
+
+    ``mark`` stands for the password at that time: a new password ends what the old one opened.
+    """
 
     user: str
     token: str = ""
     via: str = "web"
+    mark: str = ""
+
+
+def mark_of(connection: Connection, user: str) -> str:
+    """What stands for a person's password of now; tells nothing of it."""
+    return hashlib.sha256(people.password_of(connection, user).encode()).hexdigest()[:16]
 
 
 def actor_of(connection: Connection, credential: Credential) -> Actor | None:
@@ -50,6 +60,8 @@ def actor_of(connection: Connection, credential: Credential) -> Actor | None:
     try:
         person = people.person(connection, credential.user)
     except NotFound:
+        return None
+    if credential.via == "web" and credential.mark != mark_of(connection, person.name):
         return None
     if not credential.token:
         return Actor(user=person.name, is_admin=person.is_admin, via=credential.via)
@@ -87,16 +99,16 @@ class Cookie:
     def credential(self, connection: HTTPConnection) -> Credential | None:
         """The credential in the request's cookie; None if there is none or it is forged or old."""
         try:
-            user, token = self.signer.loads(connection.cookies.get(self.name, ""), max_age=COOKIE_LASTS)
+            user, token, mark = self.signer.loads(connection.cookies.get(self.name, ""), max_age=COOKIE_LASTS)
         except (BadSignature, ValueError, TypeError):
             return None
-        return Credential(str(user), str(token), via=GUEST if user == GUEST else "web")
+        return Credential(str(user), str(token), GUEST if user == GUEST else "web", str(mark))
 
     def give(self, response: Response, credential: Credential) -> None:
         """Signs the browser in. Lax, so that a link in a chat opens the page; ``Guard`` looks at origins."""
         response.set_cookie(
             self.name,
-            self.signer.dumps([credential.user, credential.token]),
+            self.signer.dumps([credential.user, credential.token, credential.mark]),
             max_age=COOKIE_LASTS,
             httponly=True,
             samesite="lax",

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from gitcollab.errors import Forbidden, GitcollabError, NotSignedIn
 from gitcollab.store import arrivals, audit
 from gitcollab.store.arrivals import Arrival
-from gitcollab.web.auth import Cookie, Credential, address_of, own_path
+from gitcollab.web.auth import Cookie, Credential, address_of, mark_of, own_path
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
 
@@ -116,7 +116,8 @@ class Doorway:
             return response
         await self.told(request, person.name, audit.DONE)
         response = RedirectResponse(attempt.wanted, status_code=303)
-        self.cookie.give(response, Credential(person.name))
+        mark = await self.site.look(mark_of, person.name)
+        self.cookie.give(response, Credential(person.name, mark=mark))
         self.keep(response, "", 0)
         return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.routing import Route
 
 from gitcollab.errors import NotSignedIn, TooMany
 from gitcollab.store import audit, passwords, people, tokens
-from gitcollab.web.auth import Cookie, Credential, address_of, own_path, shown
+from gitcollab.web.auth import Cookie, Credential, address_of, mark_of, own_path, shown
 from gitcollab.web.pace import Pace
 from gitcollab.web.provider import Doorway, Provider
 from gitcollab.web.site import Site
@@ -75,7 +76,7 @@ class SignIn:
         await self.told(request, person.name if person else "", "code", is_in=person is not None)
         if person is None:
             return self.show(request, wanted, problem=USED, status=401)
-        return self.welcome(Credential(person.name), wanted)
+        return await self.welcome(Credential(person.name), wanted)
 
     async def by_secret(self, request: Request, said: dict[str, str], wanted: str) -> Response:
         """Signs in by token, or by name and password; NotSignedIn if it is wrong, TooMany after many wrong tries."""
@@ -94,7 +95,7 @@ class SignIn:
             self.pace.note(f"address {address}")
             self.pace.note(f"account {user}")
             raise NotSignedIn(WRONG)
-        return self.welcome(Credential(credential.user, credential.token), wanted)
+        return await self.welcome(Credential(credential.user, credential.token), wanted)
 
     async def told(self, request: Request, user: str, how: str, *, is_in: bool) -> None:
         """Writes the sign-in, or the try, into the audit log."""
@@ -109,10 +110,11 @@ class SignIn:
         is_right = await run_in_threadpool(passwords.is_right, stored, password)
         return Credential(user) if is_right else None
 
-    def welcome(self, credential: Credential, wanted: str) -> Response:
+    async def welcome(self, credential: Credential, wanted: str) -> Response:
         """Goes on to the wanted page, signed in."""
         response = RedirectResponse(wanted, status_code=303)
-        self.cookie.give(response, credential)
+        mark = await self.site.look(mark_of, credential.user)
+        self.cookie.give(response, replace(credential, mark=mark))
         return response
 
     async def leave(self, request: Request) -> Response:

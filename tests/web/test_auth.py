@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import httpx2
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from starlette.routing import Route, Router
 
-from gitcollab.store import tokens
+from gitcollab.store import people, tokens
 from gitcollab.web.app import Application
 from gitcollab.web.auth import own_path
 
@@ -140,3 +141,17 @@ def test_signing_in_leads_to_no_other_site(text: str) -> None:
 
 def test_signing_in_leads_back_to_the_page_that_was_wanted() -> None:
     assert "/c/cabc?x=1" == own_path("/c/cabc?x=1")
+
+
+async def test_a_new_password_ends_what_the_old_one_opened(
+    visitor: httpx2.AsyncClient, application: Application, engine: Engine
+) -> None:
+    await visitor.post("/signin", data={"user": "ana", "password": "a sentence to keep"})
+    assert 200 == (await visitor.get("/api/me")).status_code
+
+    def change() -> None:
+        with engine.begin() as conn:
+            people.set_password(conn, "ana", "another sentence")
+
+    await asyncio.to_thread(change)
+    assert 401 == (await visitor.get("/api/me")).status_code
