@@ -82,15 +82,14 @@ def _present(path: Path, oids: list[str]) -> list[str]:
 
 def _git(path: Path, words: tuple[str, ...], given: bytes | IO[bytes], out: IO[bytes] | int | None) -> bytes:
     """Runs git on what it is given."""
-    is_file = not isinstance(given, bytes)
     argv = ["nice", "-n", "10", *program.command(*words, repository=path)]
     try:
         done = subprocess.run(
             argv,
             env=program.environment(),
             cwd=path,
-            input=None if is_file else given,
-            stdin=given if is_file else None,
+            input=given if isinstance(given, bytes) else None,
+            stdin=None if isinstance(given, bytes) else given,
             stdout=subprocess.DEVNULL if out is None else out,
             stderr=subprocess.PIPE,
             timeout=DEADLINE,
