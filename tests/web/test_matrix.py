@@ -287,26 +287,52 @@ VERSION = Version(notebook="a.ipynb", version="1.0.0", tag="a/v1.0.0", commit=CO
 LINK = Link(id="lxxxxxxxxx", role=Role.VIEWER, expires_at=AT, code="gcl_x")
 SUMMARY = Summary(id="caaaaaaaaa", alias="ana:x", title="x", role=Role.VIEWER, created_at=AT)
 THREAD = Thread(id="0" * 16, path="a.ipynb", cell=None, quote="", remarks=())
-ANSWERS: dict[type[acts.Act], object] = {kind: () for kind, answer in acts.ANSWERS.items() if answer is None} | {
-    acts.SetDisplay: Person(name="x"), acts.HandOver: Member(user="x", display="", role=Role.OWNER),
-    acts.AcceptInvitation: SUMMARY, acts.SetVisibility: acts.Shown(visibility=Visibility.PRIVATE),
-    acts.AddUser: Person(name="x"), acts.CreateToken: Token(id="t", label=""), 
-    acts.CreateCollab: SUMMARY, 
-    acts.SetMember: Member(user="x", display="", role=Role.VIEWER), acts.CreateLink: LINK,
+ANSWERS: dict[type[acts.Act], object] = {
+    kind: () for kind, answer in acts.ANSWERS.items() if answer is None
+} | {
+    acts.SetDisplay: Person(name="x"),
+    acts.HandOver: Member(user="x", display="", role=Role.OWNER),
+    acts.AcceptInvitation: SUMMARY,
+    acts.SetVisibility: acts.Shown(visibility=Visibility.PRIVATE),
+    acts.AddUser: Person(name="x"),
+    acts.CreateToken: Token(id="t", label=""),
+    acts.CreateCollab: SUMMARY,
+    acts.SetMember: Member(user="x", display="", role=Role.VIEWER),
+    acts.CreateLink: LINK,
     acts.OpenSession: acts.Opened(session="x/default", branch="sessions/x/default", head=COMMIT),
-    acts.CloseSession: SESSION, acts.Save: RECEIPT, acts.Rename: RECEIPT, acts.Land: RECEIPT, acts.Deliver: SESSION,
-    acts.Sweep: (), acts.Settle: RECEIPT, acts.Undo: RECEIPT, acts.ReadHeld: (), acts.ReadHeldFile: b"", acts.DecideHeld: RECEIPT,
-    acts.Purge: acts.PurgeDone(commits=1, blobs=1), acts.Publish: VERSION,
+    acts.CloseSession: SESSION,
+    acts.Save: RECEIPT,
+    acts.Rename: RECEIPT,
+    acts.Land: RECEIPT,
+    acts.Deliver: SESSION,
+    acts.Sweep: (),
+    acts.Settle: RECEIPT,
+    acts.Undo: RECEIPT,
+    acts.ReadHeld: (),
+    acts.ReadHeldFile: b"",
+    acts.DecideHeld: RECEIPT,
+    acts.Purge: acts.PurgeDone(commits=1, blobs=1),
+    acts.Publish: VERSION,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
-    acts.ReadLog: (), acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()), acts.ReadBlame: (),
-    acts.ReadItems: (), acts.ReadVersions: (VERSION,), acts.ReadContributions: (), acts.SuggestVersion: Suggestion(bump=None), acts.Resolve: COMMIT,
-    acts.RenderNotebook: RENDERED, acts.RenderDiff: RENDERED,
-    acts.Comment: THREAD, acts.Reply: THREAD, acts.ResolveComment: THREAD, acts.ReadThreads: (),
+    acts.ReadLog: (),
+    acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()),
+    acts.ReadBlame: (),
+    acts.ReadItems: (),
+    acts.ReadVersions: (VERSION,),
+    acts.ReadContributions: (),
+    acts.SuggestVersion: Suggestion(bump=None),
+    acts.Resolve: COMMIT,
+    acts.RenderNotebook: RENDERED,
+    acts.RenderDiff: RENDERED,
+    acts.Comment: THREAD,
+    acts.Reply: THREAD,
+    acts.ResolveComment: THREAD,
+    acts.ReadThreads: (),
     acts.ReadRestored: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.RenderSource: acts.Rendered(start="", end="", cells=({"type": "text", "html": ""},)),
     acts.RenderPiece: acts.PieceBytes(kind="image/png", data=b""),
-}  # fmt: skip
+}
 """What the writer and the workers answer here; nothing that is asked changes anything, so all may ask everything."""
 
 
@@ -322,11 +348,22 @@ class Place:
     def address(self, path: str, collab: str, knocker: Knocker) -> str:
         """The route's path, with something that exists in the place of each part."""
         parts = {
-            "id": collab, "user": user_of(knocker), "name": "default", "path": "a.ipynb", "item": "i1",
-            "link": "lxxxxxxxxx", "token": "txxxxxxxxx", "span": "main..main", "page": "start", "held": "0123456789abcdef", "thread": "0" * 16, "group": "lab",
-            "commit": COMMIT, "spot": "0.png",
+            "id": collab,
+            "user": user_of(knocker),
+            "name": "default",
+            "path": "a.ipynb",
+            "item": "i1",
+            "link": "lxxxxxxxxx",
+            "token": "txxxxxxxxx",
+            "span": "main..main",
+            "page": "start",
+            "thread": "0" * 16,
+            "group": "lab",
+            "held": "0123456789abcdef",
+            "commit": COMMIT,
+            "spot": "0.png",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),
-        }  # fmt: skip
+        }
         if path == "/static/{name}":
             return "/static/style.css"
         if any(noun in path for noun in ("/members/{user}", "/people/{user}", "/users/{user}")):
@@ -336,17 +373,39 @@ class Place:
 
 QUERY = "?from=main&to=main&path=a.ipynb&notebook=a.ipynb&kind=git&name=x&service=git-upload-pack"
 JSON = {
-    "visibility": "private", "tag": "a/v1.0.0", "user": "cleo", "kind": "git", "is_suspended": True, "display": "D",
-    "password": "", "title": "Rain", "role": "viewer", "name": "dan",
-    "take": "shared", "notebook": "a.ipynb", "rename_to": "b.ipynb", "text": "x", "what": "1",
-    "is_resolved": True, "path": "a.ipynb",
-}  # fmt: skip
+    "visibility": "private",
+    "tag": "a/v1.0.0",
+    "user": "cleo",
+    "kind": "git",
+    "is_suspended": True,
+    "display": "D",
+    "password": "",
+    "title": "Rain",
+    "role": "viewer",
+    "name": "dan",
+    "take": "shared",
+    "notebook": "a.ipynb",
+    "rename_to": "b.ipynb",
+    "text": "x",
+    "what": "1",
+    "is_resolved": True,
+    "path": "a.ipynb",
+}
 FORM = {
     "visibility": "private",
     "display": "D",
-    "title": "Rain in Kenya", "user": "cleo", "role": "viewer", "days": "7", "link": "gcl_x", "take": "shared",
-    "notebook": "a.ipynb", "path": "a.ipynb", "at": "main", "token": "txxxxxxxxx", "text": "x",
-}  # fmt: skip
+    "title": "Rain in Kenya",
+    "user": "cleo",
+    "role": "viewer",
+    "days": "7",
+    "link": "gcl_x",
+    "take": "shared",
+    "notebook": "a.ipynb",
+    "path": "a.ipynb",
+    "at": "main",
+    "token": "txxxxxxxxx",
+    "text": "x",
+}
 
 
 def user_of(knocker: Knocker) -> str:
