@@ -57,6 +57,7 @@ def known(admin: Client) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200 if IS_LONG else 600)
 def test_no_request_at_all_is_answered_with_an_error_of_the_server(
     admin: Client, known: dict[str, str]
 ) -> None:

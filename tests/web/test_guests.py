@@ -20,7 +20,7 @@ from gitcollab.web.gate import is_welcome
 from .conftest import BASE, Recorder, running  # type: ignore[import-not-found]
 from .test_matrix import ANSWERS, FORM, JSON, QUERY, RULED  # type: ignore[import-not-found]
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 Headers = dict[str, str]
 
 
