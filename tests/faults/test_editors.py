@@ -137,6 +137,19 @@ def test_files_written_at_once_into_directories_just_made_are_found(
     figures(f"mkdir -p and write: 100 of 100 found, after {took:.1f} s")
 
 
+@pytest.mark.timeout(3600)
+def test_a_file_in_one_of_very_many_directories_is_found(
+    desk: Desk, often: Callable[[int, int], int], figures: Callable[[str], None]
+) -> None:
+    count = often(2_000, 100_000)
+    for number in range(count):
+        (desk.at / f"d{number // 1000}" / f"{number}").mkdir(parents=True)
+    last = f"d{(count - 1) // 1000}/{count - 1}/a.txt"
+    write(desk.at, {last: b"found\n"})
+    took = desk.holds({"first.txt": b"here\n", last: b"found\n"}, within=1800)
+    figures(f"{count} directories: a file in the last one is found after {took:.1f} s")
+
+
 def test_strange_files_are_left_alone_and_stop_nothing(desk: Desk, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("nobody shared this\n")
