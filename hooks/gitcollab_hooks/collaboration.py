@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gitcollab.client import Client
-from gitcollab.errors import BadInput, GitcollabError, NotFound, Unavailable
+from gitcollab.errors import BadInput, NotFound
 from gitcollab_hooks import patches
 from gitcollab_hooks.documents import Document, Documents
 from gitcollab_hooks.news import News
@@ -29,6 +29,9 @@ HELD = 180.0
 
 KEPT = 8
 """Versions of notebooks that are kept in memory."""
+
+LIVE = "live"
+"""Said in the place of a hash by a document that a room writes."""
 
 HISTORY = 30
 """Entries of the history that a panel shows."""
@@ -64,7 +67,8 @@ class Collaboration:
         """Holds a notebook open, brings what was saved, and returns what has come in since ``version``.
 
         ``asked``: ``path`` as Jupyter names it, ``tab`` (who has it open), ``version`` (the commit that the model comes
-        from, empty if that is not known), ``hash`` (the sha256 of the file whose content the model has, if it has one).
+        from, empty if that is not known), ``hash`` (the sha256 of the file whose content the model has, if it has one;
+        ``live`` for a document that a room of jupyter-collaboration writes: whatever it wrote is what the model had).
         ``{"tracked": False}`` for a notebook in no collab.
         """
         self.news.somebody_is_there()
@@ -78,7 +82,8 @@ class Collaboration:
         version = str(asked.get("version") or "")
         if not asked.get("hash"):  # else the model has gone on from there by a save
             self.taking.bases.note(document.file, asked["tab"], version)
-        taken = self.taking.take(document, asked["hash"]) if asked.get("hash") else None
+        digest = "" if asked.get("hash") == LIVE else asked.get("hash")
+        taken = self.taking.take(document, digest) if asked.get("hash") else None
         if taken and not taken[0].get("forked") and not taken[0].get("held"):
             version = taken[0]["version"]
             self.taking.bases.note(document.file, asked["tab"], version)
@@ -103,9 +108,7 @@ class Collaboration:
     def draft(self, asked: Json) -> Json:
         """Sends unsaved work: ``path``, ``content`` (the notebook), ``version``, ``outputs`` (whether to send them)."""
         client, document = self._document(asked["path"])
-        content = asked["content"]
-        if not asked.get("outputs", True):
-            content = _without_outputs(content)
+        content = _as_written(asked["content"], has_outputs=asked.get("outputs", True))
         data = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
         receipt = client.save(
             document.collab,
@@ -312,12 +315,12 @@ def _disk(document: Document, head: bytes) -> Json:
     return {"hash": hashlib.sha256(data).hexdigest(), "is_head": is_head}
 
 
-def _without_outputs(content: Json) -> Json:
-    cells = [
-        {**cell, "outputs": [], "execution_count": None} if cell.get("cell_type") == "code" else cell
-        for cell in content.get("cells", ())
-    ]
+def _as_written(content: Json, *, has_outputs: bool) -> Json:
+    """A notebook as Jupyter would write it: what a model says of trust stays with it."""
+    cells = []
+    for cell in content.get("cells", ()):
+        made = {**cell, "metadata": {k: v for k, v in cell["metadata"].items() if k != "trusted"}}
+        if cell.get("cell_type") == "code" and not has_outputs:
+            made |= {"outputs": [], "execution_count": None}
+        cells.append(made)
     return {**content, "cells": cells}
-
-
-__all__ = ["Collaboration", "GitcollabError", "Unavailable"]

@@ -20,7 +20,8 @@ def patch(before: bytes, after: bytes) -> Json | None:
 
     ``{"before": [ids], "after": [ids], "cells": {id: {"before": cell, "after": cell}}, "metadata": {key: {…}}}``:
     the order of all cells on both sides, and the cells that differ in more than volatile fields, None where a side
-    does not have it. Sources and texts are joined, as an editor holds them.
+    does not have it. Sources and texts are joined, as an editor holds them. What a notebook says of its own trust is
+    left out: an editor would believe it, and run what others have put into outputs.
     """
     old, new = _read(before), _read(after)
     if old is None or new is None:
@@ -67,6 +68,7 @@ def _read(data: bytes) -> tuple[dict[str, Cell], Json] | None:
 
 def _joined(cell: Cell) -> Cell:
     made = {**cell, "source": _text(cell.get("source", ""))}
+    made["metadata"] = {key: value for key, value in (cell.get("metadata") or {}).items() if key != "trusted"}
     if isinstance(made.get("outputs"), list):
         made["outputs"] = [_output(output) for output in made["outputs"]]
     return made

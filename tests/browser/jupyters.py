@@ -178,12 +178,14 @@ class Lab:
         return MODEL
 
     def status(self) -> str:
-        """What the status bar says."""
-        return self.page.locator(".gitcollab-status").inner_text()  # type: ignore[no-any-return]
+        """How the notebook stands, as the status bar says it where there is one."""
+        return self.js(f"() => {CURRENT}.node.dataset.gitcollab")  # type: ignore[no-any-return]
 
     def tool(self, name: str) -> Any:
         """A button of the open notebook's toolbar."""
-        return self.page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name=name)
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Toolbar").get_by_role(
+            "button", name=name
+        )
 
     def knows_its_collabs(self) -> None:
         """Waits until the server extension has looked for invitations once, so that a new one is new."""
@@ -200,13 +202,11 @@ class Lab:
 
     def is_tracked(self) -> None:
         """Waits until the notebook is known to be shared, and its last save to have arrived."""
-        self.until(
-            "() => document.querySelector('.gitcollab-status')?.textContent.startsWith('saved · version')"
-        )
+        self.until(f"() => {CURRENT}.node.dataset.gitcollab?.startsWith('saved · version')")
 
     def cell(self, n: int) -> Any:
         """A cell's widget."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(n)
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(n)
 
     def types(self, n: int, text: str, *, after: str = "End") -> None:
         """Puts the cursor into a cell, at its end, and types."""

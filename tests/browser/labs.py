@@ -18,6 +18,9 @@ PLACE = HOME / ".tests" / "jupyter"
 
 JUPYTERS = {
     "lab-4.6": ("jupyterlab==4.6.*",),
+    "lab-4.2": ("jupyterlab==4.2.*",),
+    "notebook-7": ("notebook==7.*",),
+    "lab-live": ("jupyterlab==4.6.*", "jupyter-collaboration==5.*"),
 }
 """What each of them is, besides ipykernel and gitcollab[jupyter] as it lies here."""
 

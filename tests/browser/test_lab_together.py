@@ -10,7 +10,6 @@ import pytest
 from .jupyters import Stage, notebook, staged
 from .labs import made
 
-
 pytestmark = pytest.mark.timeout(900)  # the first test waits for the Jupyters, too
 
 

@@ -131,12 +131,14 @@ def test_a_draft_is_seen_and_does_not_land(shared: Any, server: Any) -> None:
     ana, _, collab = shared
     before = server.client("ben").resolve(collab, "main")
     unsaved = book(a="x = 1\n", b="y = 1000\n")
+    unsaved["cells"][0]["metadata"]["trusted"] = True
     unsaved["cells"][0]["outputs"] = [{"name": "stdout", "output_type": "stream", "text": "secret"}]
     ana.one.draft({"path": "plan.ipynb", "tab": "t", "version": "", "content": unsaved, "outputs": False})
     drafted = next(one for one in server.client("ben").events(collab, 0) if one["kind"] == "drafted")
     assert "y = 1000" in json.dumps(drafted)
     data = server.client("ben").file(collab, "plan.ipynb", drafted["commit"]).body
     assert b"secret" not in data
+    assert b"trusted" not in data
     assert before == server.client("ben").resolve(collab, "main")
 
 

@@ -56,6 +56,14 @@ def test_what_is_volatile_is_no_difference() -> None:
     assert patches.is_empty(made(before, after))
 
 
+def test_nobody_makes_their_own_outputs_trusted() -> None:
+    before, after = book(a="x"), book(a="y", b="z")
+    for cell in after["cells"]:
+        cell["metadata"] = {"trusted": True, "tags": ["kept"]}
+    found = made(before, after)["cells"]
+    assert [{"tags": ["kept"]}] * 2 == [found[id]["after"]["metadata"] for id in ("a", "b")]
+
+
 def test_a_kernel_is_its_name() -> None:
     before, after = book(a="x"), book(a="x")
     before["metadata"] = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}

@@ -44,10 +44,13 @@ class Applying {
     this.left = [];
     /** @type {Set<string>} */
     this.applied = new Set();
+    /** The cells as they stand, by id: within a transaction the model's own list stays as it was. @type {string[]} */
+    this.ids = this.shared.cells.map(cell => cell.id);
+    this.cells = new Map(this.shared.cells.map(cell => [cell.id, cell]));
   }
 
   run() {
-    const order = this.order();
+    const order = [...this.ids];
     for (const [id, { before, after }] of Object.entries(this.patch.cells)) {
       if (before && after) {
         this.change(id, before, after);
@@ -59,14 +62,23 @@ class Applying {
     this.describe();
   }
 
-  /** The ids of all cells as they stand. */
-  order() {
-    return this.shared.cells.map(cell => cell.id);
+  /**
+   * @param {number} at
+   * @param {any} cell
+   */
+  put(at, cell) {
+    this.shared.insertCell(at, cell);
+    this.ids.splice(at, 0, cell.id);
+    this.note(cell.id, cell);
   }
 
   /** @param {string} id */
-  cell(id) {
-    return this.shared.cells.find(cell => cell.id === id);
+  drop(id) {
+    const at = this.ids.indexOf(id);
+    this.shared.deleteCell(at);
+    this.ids.splice(at, 1);
+    this.cells.delete(id);
+    return at;
   }
 
   /**
@@ -84,7 +96,7 @@ class Applying {
    * @param {any} after
    */
   change(id, before, after) {
-    const cell = this.cell(id);
+    const cell = this.cells.get(id);
     if (!cell) {
       this.leave(id, 'edited'); // removed here: its person's save says so
       return;
@@ -116,10 +128,7 @@ class Applying {
     } else if (this.surface.isBusy(cell.id)) {
       this.leave(cell.id, 'busy');
     } else {
-      const at = this.order().indexOf(cell.id);
-      this.shared.deleteCell(at);
-      this.shared.insertCell(at, after);
-      this.note(after.id, after);
+      this.put(this.drop(cell.id), foreign(after));
     }
   }
 
@@ -190,15 +199,13 @@ class Applying {
     const there = this.patch.after;
     for (const [at, id] of there.entries()) {
       const { before, after } = this.patch.cells[id] ?? {};
-      if (before || !after || this.cell(id)) {
+      const here = this.ids;
+      if (before || !after || here.includes(id)) {
         continue;
       }
-      const here = this.order();
       const above = there.slice(0, at).reverse().find(other => here.includes(other));
       const below = there.slice(at + 1).find(other => here.includes(other));
-      const place = above ? here.indexOf(above) + 1 : below ? here.indexOf(below) : here.length;
-      this.shared.insertCell(place, after);
-      this.note(id, after);
+      this.put(above ? here.indexOf(above) + 1 : below ? here.indexOf(below) : here.length, foreign(after));
     }
   }
 
@@ -216,7 +223,7 @@ class Applying {
   /** Removes what was removed there and says here what it said before. */
   remove() {
     for (const [id, { before, after }] of Object.entries(this.patch.cells)) {
-      const cell = this.cell(id);
+      const cell = this.cells.get(id);
       if (!before || after || !cell) {
         continue;
       }
@@ -225,7 +232,7 @@ class Applying {
       } else if (this.surface.isBusy(id)) {
         this.leave(id, 'busy');
       } else {
-        this.shared.deleteCell(this.order().indexOf(id));
+        this.drop(id);
       }
     }
   }
@@ -241,7 +248,7 @@ class Applying {
       return;
     }
     const here = asItWas.filter(id => both.includes(id));
-    const now = this.order();
+    const now = this.ids;
     const wanted = this.patch.after.filter(id => now.includes(id));
     if (canonical(here) === canonical(there.filter(id => here.includes(id)))) {
       return;
@@ -257,15 +264,12 @@ class Applying {
 
   /** @param {string[]} wanted the order of the cells that both sides have; others keep their places */
   move(wanted) {
-    const places = this.order()
-      .map((id, at) => [id, at])
-      .filter(([id]) => wanted.includes(id))
-      .map(([, at]) => at);
+    const places = this.ids.flatMap((id, at) => (wanted.includes(id) ? [at] : []));
     for (const [at, id] of wanted.entries()) {
-      const from = this.order().indexOf(id);
-      if (from !== places[at]) {
-        this.shared.moveCell(from, places[at]);
-        this.applied.add(id);
+      if (this.ids[places[at]] !== id) {
+        const cell = this.cells.get(id)?.toJSON() ?? this.patch.cells[id].after;
+        this.drop(id);
+        this.put(places[at], cell);
       }
     }
   }
@@ -285,4 +289,12 @@ class Applying {
       }
     }
   }
+}
+
+/**
+ * A cell of somebody else's, which does not say itself that it is to be trusted.
+ * @param {any} cell
+ */
+function foreign(cell) {
+  return { ...cell, metadata: withVolatile(cell.metadata, {}) };
 }

@@ -12,6 +12,8 @@ const BUSY = 1_500;
 const QUIET = 2_500;
 /** Milliseconds after a change until it is looked whether the notebook says anything new. */
 const LOOK = 300;
+/** Milliseconds that looking at all cells may take; a notebook for which it takes longer is looked at no more. */
+const SLOW = 200;
 /** Characters of a notebook above which no drafts are sent. */
 const LARGEST_DRAFT = 20_000_000;
 
@@ -50,6 +52,7 @@ export class OpenDocument {
     /** Ids of cells that a patch has changed since this person looked at them. @type {Set<string>} */
     this.fresh = new Set();
     this.isPaused = false;
+    this.isLarge = false;
     this.isAway = false;
     this.trouble = '';
     this.isDisposed = false;
@@ -69,7 +72,7 @@ export class OpenDocument {
 
   listen() {
     const { context, panel } = this;
-    this.slots = {
+    const slots = {
       save: (_, state) => this.onSave(state),
       content: () => this.onContent(),
       path: () => this.onPath(),
@@ -78,10 +81,11 @@ export class OpenDocument {
         this.lastKey = Date.now();
       }
     };
-    context.saveState.connect(this.slots.save);
-    context.pathChanged.connect(this.slots.path);
-    context.fileChanged.connect(this.slots.file);
-    panel.node.addEventListener('keydown', this.slots.key, true);
+    this.slots = slots;
+    context.saveState.connect(slots.save);
+    context.pathChanged.connect(slots.path);
+    context.fileChanged.connect(slots.file);
+    panel.node.addEventListener('keydown', slots.key, true);
     panel.disposed.connect(() => this.dispose());
   }
 
@@ -90,7 +94,7 @@ export class OpenDocument {
     if (this.isDisposed) {
       return;
     }
-    this.context.model.contentChanged.connect(this.slots.content);
+    this.context.model.contentChanged.connect(this.slots?.content);
     this.loaded();
     await this.sync();
   }
@@ -99,7 +103,7 @@ export class OpenDocument {
   loaded() {
     this.untaken = this.context.contentsModel?.hash ?? '';
     this.version = '';
-    this.content = contentOf(this.shared);
+    this.content = this.says();
     this.offered = false;
   }
 
@@ -111,10 +115,12 @@ export class OpenDocument {
     clearTimeout(this.timers.round);
     clearTimeout(this.timers.draft);
     clearTimeout(this.timers.look);
-    this.context.saveState.disconnect(this.slots.save);
-    this.context.pathChanged.disconnect(this.slots.path);
-    this.context.fileChanged.disconnect(this.slots.file);
-    this.context.model?.contentChanged.disconnect(this.slots.content);
+    if (this.slots) {
+      this.context.saveState.disconnect(this.slots.save);
+      this.context.pathChanged.disconnect(this.slots.path);
+      this.context.fileChanged.disconnect(this.slots.file);
+      this.context.model?.contentChanged.disconnect(this.slots.content);
+    }
     this.release();
     this.given.changed(this);
   }
@@ -132,7 +138,29 @@ export class OpenDocument {
 
   /** Whether the model holds work that the file does not. */
   get hasOwnWork() {
-    return this.content !== contentOf(this.shared);
+    return this.isLarge ? this.context.model.dirty : this.content !== this.says();
+  }
+
+  /** All that the notebook says, to be compared; nothing of one so large that this would be felt. */
+  says() {
+    if (this.isLarge) {
+      return '';
+    }
+    const begin = performance.now();
+    const said = contentOf(this.shared);
+    this.isLarge = performance.now() - begin > SLOW;
+    return said;
+  }
+
+  /** Whether a room of jupyter-collaboration holds the document, and saves it. */
+  get isLive() {
+    return Boolean(this.context.model?.collaborative);
+  }
+
+  /** Whether others edit the same live document, and one of them is to take changes in for all. */
+  get isAnothersTurn() {
+    const awareness = this.isLive ? this.shared.awareness : null;
+    return Boolean(awareness) && Math.min(...awareness.getStates().keys()) < awareness.clientID;
   }
 
   // --- what Jupyter says ---------------------------------------------------------------------------------------
@@ -141,7 +169,7 @@ export class OpenDocument {
   onSave(state) {
     if (state === 'started') {
       this.isSaving = true;
-      this.saving = contentOf(this.shared);
+      this.saving = this.says();
     } else {
       this.isSaving = false;
       if (state === 'completed') {
@@ -238,7 +266,7 @@ export class OpenDocument {
     if (this.isSaving) {
       return; // its end asks again
     }
-    const hash = this.untaken;
+    const hash = this.isLive ? 'live' : this.untaken;
     const version = this.version || (this.shared.getMetadata('gitcollab')?.version ?? '');
     const said = await this.server.ask('sync', { path: this.path, tab: this.tab, version, hash, ...how });
     if (this.isDisposed) {
@@ -250,19 +278,22 @@ export class OpenDocument {
     if (!said.tracked) {
       return;
     }
-    if (this.isSaving || this.untaken !== hash) {
+    if (this.isSaving || (!this.isLive && this.untaken !== hash)) {
       this.isAskedAgain = !this.isSaving; // what was said is of a model that has gone on
       return;
     }
     if (said.receipt) {
       this.untaken = '';
       this.savedAt = new Date();
+      if (this.isLive) {
+        this.content = this.says();
+      }
     }
     this.version = said.version;
     this.incoming = said.patch ? said : null;
     if (!said.patch) {
       this.left = [];
-    } else if (this.given.settings().autoApply && !this.isPaused) {
+    } else if (this.given.settings().autoApply && !this.isPaused && !this.isAnothersTurn) {
       await this.takeIn();
     }
   }
@@ -279,7 +310,7 @@ export class OpenDocument {
     applied.forEach(id => this.fresh.add(id));
     if (left.length) {
       if (!hadOwnWork) {
-        this.content = contentOf(this.shared); // ours to save once the rest is in
+        this.content = this.says(); // ours to save once the rest is in
       }
       return;
     }
@@ -287,9 +318,9 @@ export class OpenDocument {
     this.version = said.head;
     this.shared.transact(() => this.shared.setMetadata('gitcollab', { version: said.head }), false);
     if (!hadOwnWork) {
-      this.content = contentOf(this.shared);
+      this.content = this.says();
     }
-    if (said.disk?.is_head) {
+    if (said.disk?.is_head && !this.isLive) {
       await this.refresh();
       if (!hadOwnWork && !this.hasOwnWork) {
         this.context.model.dirty = false;
@@ -367,7 +398,7 @@ export class OpenDocument {
   // --- drafts --------------------------------------------------------------------------------------------------
 
   async sendDraft() {
-    if (this.isDisposed || !this.state.tracked || this.isPaused || this.isSaving || !this.hasOwnWork) {
+    if (this.isDisposed || !this.state.tracked || this.isPaused || this.isLarge || this.isSaving || !this.hasOwnWork) {
       return;
     }
     const content = this.context.model.toJSON();

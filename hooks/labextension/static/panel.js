@@ -41,7 +41,8 @@ function avatar(person) {
  */
 export function told(event) {
   const files = (event.files ?? []).map(file => file.path).join(', ');
-  const cells = (event.files ?? []).flatMap(file => file.cells ?? []);
+  const found = (event.files ?? []).flatMap(file => file.cells ?? []).filter(cell => cell.kind !== 'metadata');
+  const cells = [...new Map(found.map(cell => [cell.cell, cell])).values()];
   const first = cells.map(cell => (cell.after || cell.before || '').split('\n')[0].trim()).find(Boolean);
   const what = `${cells.length === 1 ? 'a cell' : cells.length ? `${cells.length} cells` : files}${first ? `: ${first}` : ''}`;
   const says = {
@@ -63,6 +64,7 @@ export class Panel {
   /**
    * @param {any} Widget
    * @param {{server: import('./server.js').Server, current: () => import('./document.js').OpenDocument | null,
+   *          settle: (document: import('./document.js').OpenDocument, item: any, take: string) => any,
    *          run: (command: string, given?: any) => any}} given
    */
   constructor(Widget, given) {
@@ -221,7 +223,7 @@ export class Panel {
         {},
         element('span', { className: 'gitcollab-sign', ariaHidden: 'true', textContent: '≠' }),
         element('span', { textContent: `${item.user}, ${item.field === 'source' ? 'a cell' : item.field}` }),
-        button('Show', () => this.given.run('gitcollab:contested', { cell: item.cell }))
+        ...(item.cell ? [button('Show', () => this.given.run('gitcollab:contested', { cell: item.cell }))] : sides(document, item, take => this.given.settle(document, item, take)))
       )
     );
     return [section('Contested', element('ul', {}, ...rows))];
@@ -286,4 +288,15 @@ function section(title, ...parts) {
  */
 function folded(id, title, ...parts) {
   return element('details', { id, open: false }, element('summary', { textContent: title }), ...parts);
+}
+
+/**
+ * The decision on what is no cell's: the file as a whole, its order, its metadata.
+ * @param {import('./document.js').OpenDocument} document
+ * @param {any} item
+ * @param {(take: string) => void} settle
+ */
+function sides(document, item, settle) {
+  const [mine, theirs] = item.user === document.state.me ? ['session', 'shared'] : ['shared', 'session'];
+  return [button('Take mine', () => settle(mine)), button('Take theirs', () => settle(theirs))];
 }

@@ -6,7 +6,7 @@ import { OpenDocument } from './document.js';
 import { draw } from './marks.js';
 import { Panel } from './panel.js';
 import { Server } from './server.js';
-import { Status } from './status.js';
+import { standing, Status } from './status.js';
 
 const ID = 'gitcollab:plugin';
 const NEWS = 'https://gitcollab.dev/jupyter/news/v1';
@@ -56,7 +56,7 @@ class Plugin {
     this.changes = new Map();
     this.others = new Map();
     const { Widget } = lab['@lumino/widgets'];
-    this.panel = new Panel(Widget, { server: this.server, current: () => this.current, run: (command, given) => app.commands.execute(command, given) });
+    this.panel = new Panel(Widget, { server: this.server, current: () => this.current, settle: (document, item, take) => this.settleItem(document, item, take), run: (command, given) => app.commands.execute(command, given) });
     this.status = new Status(Widget);
   }
 
@@ -144,6 +144,7 @@ class Plugin {
           draw(one, this.changesOf(one.state.collab, one.state.file), { settle: (item, take) => this.settleItem(one, item, take) });
         }
         this.offer(one);
+        one.panel.node.dataset.gitcollab = standing(one, this.othersOf(one)).text;
       }
       this.waiting = new Set();
       this.status.show(this.current, this.othersOf(this.current));
@@ -204,7 +205,7 @@ class Plugin {
       const isOurs = document.state.tracked && document.state.collab === event.collab;
       if (isNew) {
         void document.sync({ fresh: true });
-      } else if (isOurs && MOVING.has(event.kind)) {
+      } else if (isOurs && (MOVING.has(event.kind) || (event.kind === 'taken' && document.isLive))) {
         void document.sync();
       } else if (event.path === document.path && event.kind === 'refused') {
         this.say('error', `${event.message}. ${event.hint ?? ''}`);
@@ -309,7 +310,7 @@ class Plugin {
   async share() {
     const document = this.current;
     const asked = document && (await askWithWhom(this.lab, document.path.split('/').pop() ?? ''));
-    if (!asked?.users) {
+    if (!document || !asked?.users) {
       return;
     }
     await this.attempt(async () => {
@@ -356,6 +357,9 @@ class Plugin {
     const document = this.current;
     const item = document?.state.contested?.find(one => !cell || one.cell === cell);
     const widget = item && document?.widget(item.cell);
+    if (item && !widget) {
+      this.app.commands.execute('gitcollab:panel');
+    }
     if (widget && document) {
       const notebook = document.panel.content;
       notebook.activeCellIndex = notebook.widgets.indexOf(widget);

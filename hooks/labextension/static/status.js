@@ -19,11 +19,16 @@ export function standing(document, others) {
   if (!document.state.tracked) {
     return { text: document.trouble ? '⚠ gitcollab' : '', title: document.trouble, kind: document.trouble ? 'trouble' : 'quiet' };
   }
+  if (document.state.gone) {
+    const title = 'The others have removed or renamed this notebook. Save it to keep it under this name.';
+    return { text: '⚠ removed by others · save to keep it', title, kind: 'trouble' };
+  }
   const { version } = document;
   const shared = !others ? '' : others.length ? `shared with ${others.join(', ')}` : 'shared with nobody yet';
   const at = document.savedAt?.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   const saved = document.untaken || document.isSaving ? 'saving' : document.isEdited ? 'edited' : 'saved';
   const parts = [
+    ...(document.trouble ? ['⚠'] : []),
     saved,
     version ? `version ${version.slice(0, 4)}` : 'no version yet',
     ...(at ? [at] : []),
