@@ -19,6 +19,7 @@ from gitcollab.demo.stage import House
 from .gallery import Gallery, hung
 
 playwright = pytest.importorskip("playwright.sync_api")
+playwright.expect.set_options(timeout=30_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGUMENTS = [
     "--no-sandbox",
@@ -118,7 +119,7 @@ def opened(town: Town, chromium: Any) -> Iterator[Callable[..., Window]]:
 
     def open_window(name: str = "", **options: Any) -> Window:
         context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         if name:
             form = {"token": town.clients[name].transport.token}
             assert context.request.post(f"{town.url}/signin", form=form, max_redirects=0).status == 303

@@ -15,6 +15,7 @@ def program() -> str:
     return axe.source()
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(
     scheme: str, program: str, gallery: Any, opened: Callable[..., Any]

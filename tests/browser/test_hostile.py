@@ -41,6 +41,7 @@ def views(home: str, base: str, first: str) -> Iterator[str]:
     yield from (f"{home}/diff/{first}..sessions/ben/default/{file}", f"{home}/contested")
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("kind", NOTEBOOKS)
 def test_a_hostile_notebook_is_harmless_in_every_view(
     kind: str, town: Any, opened: Callable[..., Any]

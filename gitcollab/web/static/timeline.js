@@ -24,7 +24,9 @@ export function offerTimeline() {
   slider.addEventListener("input", tell);
   slider.addEventListener("change", () => show(entries, Number(slider.value)));
   window.addEventListener("popstate", () => location.reload());
-  tell();
+  const isBetween = here < 0 && new URLSearchParams(location.search).has("at"); // a merge: nobody's own save
+  if (isBetween) words.textContent = "Between two saves";
+  else tell();
 }
 
 const said = (li) => li.innerText.replace(/\s+/g, " ").replace(/ · Changes$/, "").trim();
