@@ -64,8 +64,8 @@ def contributions(repo: Repository, point: str, path: str = "") -> tuple[Contrib
 
 def _is_work(commit: Commit) -> bool:
     """Whether a commit is a person's save, not what the service made of it."""
-    is_save = commit.trailer("Gitcollab-Act") == "snapshot" and len(commit.parents) == 1  # two: an older copy, merged
-    return is_save or not commit.is_ours
+    is_merged = len(commit.parents) > 1  # an older copy, whose own save counts
+    return not commit.is_ours or (commit.trailer("Gitcollab-Act") == "snapshot" and not is_merged)
 
 
 def _files(repo: Repository, point: str, path: str) -> Iterator[str]:

@@ -43,7 +43,9 @@ def dump(engine: Engine) -> Iterator[bytes]:
         for table in tables.sorted_tables:
             if table.name != VERSIONS:
                 for row in conn.execute(table.select()).mappings():
-                    yield _line(Row(str(table.name), {str(name): _plain(value) for name, value in row.items()}))
+                    yield _line(
+                        Row(str(table.name), {str(name): _plain(value) for name, value in row.items()})
+                    )
 
 
 def load(url: str, lines: Iterable[bytes]) -> dict[str, int]:

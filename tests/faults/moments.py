@@ -169,7 +169,9 @@ def listened(
     os.close(target)
     follow(child)
     with open(source, "rb") as pipe:
-        return [msgspec.json.decode(line, type=Save | Publish | Withheld | Refused | Problem) for line in pipe]
+        return [
+            msgspec.json.decode(line, type=Save | Publish | Withheld | Refused | Problem) for line in pipe
+        ]
 
 
 ON_REQUEST = (acting.lands,)

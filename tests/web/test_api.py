@@ -117,7 +117,8 @@ async def test_a_save_says_what_the_copy_came_from(
         content=b"\x00{}", headers=ben | {"if-match": match, "gitcollab-tool": "vim"},
     )  # fmt: skip
     assert {
-        "snapshot": COMMIT, "landed": None, "version": COMMIT, "contested": [], "forked": "", "question": "", "held": "",
+        "snapshot": COMMIT, "landed": None, "version": COMMIT,
+        "contested": [], "forked": "", "question": "", "held": "",
     } == answer.json()  # fmt: skip
     act = recorder.asked[-1]
     assert isinstance(act, acts.Save)

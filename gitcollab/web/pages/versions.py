@@ -14,7 +14,6 @@ from gitcollab.model import Suggestion, Version
 from gitcollab.web.api.versions import bump
 from gitcollab.web.pages.frame import About, Page, View
 
-
 SUGGESTED = 5
 """Notebooks for which the page says which number their changes suggest."""
 
