@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ def made(name: str) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     with locked(home / "lock"):
         venv, python = home / "venv", home / "venv" / "bin" / "python"
-        outside = digest([HOME / "pyproject.toml"], sys.version, *JUPYTERS[name])
+        outside = digest([], sys.version, *JUPYTERS[name], *needed())
         inside = digest(sorted(shipped()))
         if read(home / "outside") != outside:
             (home / "inside").unlink(missing_ok=True)
@@ -45,6 +46,12 @@ def made(name: str) -> Path:
             run(str(python), "-m", "pip", "install", "-qq", *again)
             (home / "inside").write_text(inside)
     return venv / "bin"
+
+
+def needed() -> list[str]:
+    """What gitcollab[jupyter] is installed with."""
+    project = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
+    return [*project["dependencies"], *project["optional-dependencies"]["jupyter"]]
 
 
 def shipped() -> Iterator[Path]:
