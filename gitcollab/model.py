@@ -229,8 +229,7 @@ class Receipt(Value):
     """The answer to a save. ``version`` is the session-side commit the copy now comes from.
 
     ``forked`` names the session that a stale copy went on as; ``question`` is set when nothing was changed and the
-    person is asked something (``restore``: the copy equals an old version). ``held`` is the id of the save that was
-    held back instead (see :class:`HeldSave`); ``question`` then says why.
+    person is asked something (``restore``: the copy equals an old version); ``held`` is a save's id that waits for it.
     """
 
     snapshot: str | None
@@ -240,38 +239,6 @@ class Receipt(Value):
     forked: str = ""
     question: str = ""
     held: str = ""
-
-
-class Suspicion(Value):
-    """A suspected secret, without the secret: its kind, its cell (None: outside of cells), field, line, beginning."""
-
-    kind: str
-    cell: str | None
-    field: str
-    line: int
-    excerpt: str
-
-
-class HeldSave(Value):
-    """A save that waits for its author, kept outside the repository and seen by them alone.
-
-    ``reason``: secret, emptied, unreadable (a notebook that no longer parses) or deleted (``paths``: many at once).
-    ``mark`` names what is held, so that a decision can say what it has seen. ``has_earlier``: there is a version to
-    go back to. ``is_dropped``: decided to stay out; kept in mind until the file changes.
-    """
-
-    id: str
-    session: str
-    path: str
-    reason: str
-    at: str
-    mark: str
-    size: int = 0
-    findings: tuple[Suspicion, ...] = ()
-    paths: tuple[str, ...] = ()
-    is_draft: bool = False
-    is_dropped: bool = False
-    has_earlier: bool = True
 
 
 class Remark(Value):

@@ -7,7 +7,39 @@ from typing import Literal
 import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.model import HeldSave, Receipt
+from gitcollab.model import Receipt, Value
+
+
+class Suspicion(Value):
+    """A suspected secret, without the secret: its kind, its cell (None: outside of cells), field, line, beginning."""
+
+    kind: str
+    cell: str | None
+    field: str
+    line: int
+    excerpt: str
+
+
+class HeldSave(Value):
+    """A save that waits for its author, kept outside the repository and seen by them alone.
+
+    ``reason``: secret, emptied, unreadable (a notebook that no longer parses) or deleted (``paths``: many at once).
+    ``mark`` names what is held, so that a decision can say what it has seen. ``has_earlier``: there is a version to
+    go back to. ``is_dropped``: decided to stay out; kept in mind until the file changes.
+    """
+
+    id: str
+    session: str
+    path: str
+    reason: str
+    at: str
+    mark: str
+    size: int = 0
+    findings: tuple[Suspicion, ...] = ()
+    paths: tuple[str, ...] = ()
+    is_draft: bool = False
+    is_dropped: bool = False
+    has_earlier: bool = True
 
 
 class ReadHeld(CollabAct):

@@ -11,6 +11,7 @@ import msgspec
 
 from gitcollab import acts
 from gitcollab.access import allow
+from gitcollab.acts.holding import HeldSave
 from gitcollab.collab.deciding import Deciding
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
@@ -31,7 +32,6 @@ from gitcollab.flow.settle import Decision, find_item, settle
 from gitcollab.flow.snapshot import Saving
 from gitcollab.model import (
     Actor,
-    HeldSave,
     Person,
     Receipt,
     Session,

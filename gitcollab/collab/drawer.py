@@ -10,15 +10,16 @@ from pathlib import Path
 
 import msgspec
 
+from gitcollab.acts.holding import Suspicion
 from gitcollab.collab.place import Place
-from gitcollab.model import SessionName, Suspicion
+from gitcollab.model import SessionName
 from gitcollab.repository.durable import make_directories, sync_directory, sync_files, write_new
 
 SUFFIX = ".held"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What is held: a save as it came, and why; see :class:`gitcollab.model.HeldSave` for the fields of that name.
+    """What is held: a save as it came, and why; see ``acts.holding.HeldSave`` for fields of that name.
 
     ``data`` None: nothing of a file is held (many deletions, or one that is dropped). ``secrets`` are the digests of
     the findings. ``nonce`` tells what was held from what is held under the same id later. ``after`` is the number of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab import notebooks, store
+from gitcollab.acts.holding import HeldSave, Suspicion
 from gitcollab.collab import drawer
 from gitcollab.collab.drawer import Drawer, Kept
 from gitcollab.collab.ground import Ground
@@ -14,7 +15,7 @@ from gitcollab.flow import hold
 from gitcollab.flow.charter import read_charter
 from gitcollab.flow.files import is_notebook
 from gitcollab.flow.snapshot import WATCHED, Saving
-from gitcollab.model import HeldSave, Receipt, SessionName, Suspicion
+from gitcollab.model import Receipt, SessionName
 from gitcollab.store import journal
 
 SAVE, DRAFT, DELETED = "save", "draft", "deleted"

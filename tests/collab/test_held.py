@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gitcollab import acts, notebooks
+from gitcollab.acts.holding import HeldSave
 from gitcollab.collab.drawer import Drawer
 from gitcollab.errors import BadInput, Forbidden, Moved, NotFound, Unusable
 from gitcollab.events import Asked, Held, may_see
-from gitcollab.model import Actor, HeldSave, Receipt, SessionName
+from gitcollab.model import Actor, Receipt, SessionName
 from gitcollab.workspace import Rules
 
 ANA = SessionName(user="ana", name="default")

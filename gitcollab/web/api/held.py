@@ -6,8 +6,9 @@ import msgspec
 from starlette.responses import Response
 
 from gitcollab.acts import DecideHeld, Purge, PurgeDone, ReadHeld, ReadHeldFile
+from gitcollab.acts.holding import HeldSave
 from gitcollab.errors import BadInput
-from gitcollab.model import HeldSave, Receipt
+from gitcollab.model import Receipt
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from gitcollab.acts import DecideHeld, ReadHeld
+from gitcollab.acts.holding import HeldSave, Suspicion
 from gitcollab.errors import BadInput, Forbidden, Moved, Unavailable
-from gitcollab.model import HeldSave, Suspicion
 from gitcollab.web.pages.frame import Page, View
 from gitcollab.web.words import count
 
