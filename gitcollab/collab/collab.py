@@ -339,6 +339,7 @@ class Collab:
                 at=self._ground.now(),
                 is_only=act.is_only,
                 charter=read_charter(self._repo, self._given.charter),
+                is_harmless=self._held.is_harmless,
             )
             version = publish(self._repo, asked)
             self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)
