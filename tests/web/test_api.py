@@ -53,7 +53,19 @@ async def test_a_stranger_to_a_collab_sees_what_they_see_of_none(
             path = door.path.replace("{id}", id).replace("{take}", "").replace("{path:path}", "a.ipynb")
             for part in ("user", "name", "item", "link"):
                 path = path.replace(f"{{{part}}}", "cleo")
-            body = {"role": "editor", "take": "shared", "notebook": "a", "rename_to": "b"}
+            body = {
+                "role": "editor",
+                "notebook": "a",
+                "rename_to": "b",
+                "visibility": "private",
+                "user": "cleo",
+            }
+            body |= {
+                "take": "release" if "/held/" in path else "shared",
+                "text": "password",
+                "path": "a",
+                "tag": "a/v1.0.0",
+            }
             answer = await visitor.request(
                 door.method, path + "?from=main", headers=cleo, content=json.dumps(body).encode()
             )

@@ -1,4 +1,4 @@
-"""API of comments: threads on cells, lines and outputs."""
+"""API of comments: threads on cells, lines and outputs. Who may speak is asked before what they say is looked at."""
 
 from __future__ import annotations
 
@@ -47,10 +47,12 @@ async def threads(ask: Ask) -> tuple[Thread, ...]:
 
 async def begin(ask: Ask) -> Thread:
     """Begins a thread on a file, a cell, a line or an output."""
+    collab = await ask.collab()
+    await ask.admit(Comment(actor=ask.actor, collab=collab, path="", text=""))
     said = await ask.form(Begun)
     act = Comment(
         actor=ask.actor,
-        collab=await ask.collab(),
+        collab=collab,
         path=checked_path(said.path),
         text=said.text,
         cell=said.cell,
@@ -62,20 +64,19 @@ async def begin(ask: Ask) -> Thread:
 
 async def reply(ask: Ask) -> Thread:
     """Answers in a thread; one that was resolved is open again."""
+    collab, thread = await ask.collab(), ask.part("thread")
+    await ask.admit(Reply(actor=ask.actor, collab=collab, thread=thread, text=""))
     said = await ask.form(Words)
-    act = Reply(actor=ask.actor, collab=await ask.collab(), thread=ask.part("thread"), text=said.text)
+    act = Reply(actor=ask.actor, collab=collab, thread=thread, text=said.text)
     return await ask.do(act)  # type: ignore[no-any-return]
 
 
 async def resolve(ask: Ask) -> Thread:
     """Marks a thread as resolved, or opens it again."""
+    collab, thread = await ask.collab(), ask.part("thread")
+    await ask.admit(ResolveComment(actor=ask.actor, collab=collab, thread=thread))
     wanted = await ask.form(Standing)
-    act = ResolveComment(
-        actor=ask.actor,
-        collab=await ask.collab(),
-        thread=ask.part("thread"),
-        is_resolved=wanted.is_resolved,
-    )
+    act = ResolveComment(actor=ask.actor, collab=collab, thread=thread, is_resolved=wanted.is_resolved)
     return await ask.do(act)  # type: ignore[no-any-return]
 
 

@@ -60,8 +60,10 @@ class Undoing(msgspec.Struct, frozen=True, kw_only=True):
 
 async def undo(ask: Ask) -> Receipt:
     """Takes back what was changed, as a save of the asker; where others went on from it, it is contested."""
+    collab = await ask.collab()
+    await ask.admit(Undo(actor=ask.actor, collab=collab, what=""))  # before what they say is looked at
     what = str((await ask.form(Undoing)).what)
-    return await ask.do(Undo(actor=ask.actor, collab=await ask.collab(), what=what))  # type: ignore[no-any-return]
+    return await ask.do(Undo(actor=ask.actor, collab=collab, what=what))  # type: ignore[no-any-return]
 
 
 DOORS = (
