@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,5 +90,5 @@ def locked(path: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    for each in sys.argv[1:] or JUPYTERS:
-        made(each)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(made, sys.argv[1:] or JUPYTERS))
