@@ -169,6 +169,7 @@ def recorder(engine: Engine) -> Recorder:
 
 @pytest.fixture
 def built(url: str, recorder: Recorder, secrets: dict[str, str], tmp_path: Path) -> Application:
+    (tmp_path / "run").mkdir()  # as in a root, where a probe is written
     given = Surroundings(
         store=store.async_engine(url),
         writer=recorder,
