@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gitcollab.errors import BadInput, Unavailable
+from gitcollab.repository.durable import sync_directory
 
 PIECE = 8 << 20
 """Bytes that are moved at once."""
@@ -72,7 +73,7 @@ class Directory:
                 os.replace(part, goal)
             finally:
                 part.unlink(missing_ok=True)
-            _sync(goal.parent)
+            sync_directory(goal.parent)
 
     def get(self, name: str, file: Path) -> None:
         """Fetches a file."""
@@ -122,11 +123,3 @@ def _reaching(where: str) -> Iterator[None]:
         raise Unavailable(
             f"{where} cannot be used: {error}"[:500], "is it there, and may you write to it?"
         ) from error
-
-
-def _sync(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

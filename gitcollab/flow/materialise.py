@@ -35,6 +35,8 @@ def follow(repo: Repository, commit: str, root: Path, before: str | None) -> Non
         changed = repo.changes(before, commit)
         found = {one.path: one.new for one in changed if not one.path.startswith(f"{NOTES}/")}
     for path, entry in found.items():
+        if before is None and entry is not None:
+            _make_room(repo, root, path)
         is_written = entry is not None and entry.is_file
         data = repo.blob(entry.oid) if entry is not None and is_written else None
         shelving.put(root, path, data, _mode(entry))
@@ -65,7 +67,7 @@ def is_frozen(repo: Repository, commit: str, root: Path, final_name: str = FINAL
     """Whether a directory holds exactly that already."""
     wanted = {final(path, final_name): entry for path, entry in _files(repo, commit).items()}
     there = set(shelving.files(root)) if root.is_dir() else set()
-    return there == set(wanted) and not any(_differs(root, path, entry.oid) for path, entry in wanted.items())
+    return there == set(wanted) and all(_content(root, path) == entry.oid for path, entry in wanted.items())
 
 
 def final(path: str, final_name: str) -> str:
@@ -86,19 +88,18 @@ def _mode(entry: Entry | None) -> int:
 
 
 def _is_to_change(repo: Repository, root: Path, path: str, entry: Entry | None) -> bool:
-    """Whether a file is not as it should be; one that is somebody's work steps aside first."""
+    """Whether a file is not as it should be; what nobody wants there goes only if the repository knows it."""
     here = _content(root, path)
-    if here is None or here == (entry.oid if entry else None):
-        return here is None and entry is not None
-    if repo.has(here):
-        return True
     if entry is not None:
+        return here != entry.oid
+    return here is not None and repo.has(here)
+
+
+def _make_room(repo: Repository, root: Path, path: str) -> None:
+    """Lets a file that is somebody's work step aside."""
+    here = _content(root, path)
+    if here is not None and not repo.has(here):
         (root / path).rename(root / f"{path}.kept-{here[:8]}")
-    return entry is not None
-
-
-def _differs(root: Path, path: str, oid: str) -> bool:
-    return _content(root, path) != oid
 
 
 def _content(root: Path, path: str) -> str | None:

@@ -12,13 +12,13 @@ from gitcollab.flow.alter import is_ours, printable
 from gitcollab.flow.points import CONFIG, MAIN, is_commit, line_beyond
 from gitcollab.flow.pushed import AUTHORS, RECORDS, record_ref, subject
 from gitcollab.model import Person, SessionName, checked_path
-from gitcollab.repository import Change, Commit, Repository
+from gitcollab.repository import DOMAIN, Change, Commit, Repository
 from gitcollab.workspace import Rules
 
 COMMITS = 20_000
 """New commits that one push may bring."""
 
-SERVICE = "service@gitcollab.invalid"
+SERVICE = f"service@{DOMAIN}"
 """The address in the name of which only the service commits: its commits are believed."""
 
 NAMED = 3
@@ -127,7 +127,7 @@ def _named(paths: Sequence[str]) -> str:
 
 
 def _foreign(commits: Iterable[Commit], pushing: Pushing) -> tuple[str, ...]:
-    known = pushing.emails | {f"{pushing.session.user}@gitcollab.invalid"}
+    known = pushing.emails | {f"{pushing.session.user}@{DOMAIN}"}
     others = (one for one in commits if one.author_email.casefold() not in known)
     return tuple(dict.fromkeys(f"{one.author_name} <{one.author_email}>" for one in others))[:AUTHORS]
 

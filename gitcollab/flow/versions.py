@@ -8,9 +8,7 @@ import semver
 
 from gitcollab.flow.points import of_trailer
 from gitcollab.model import Bump, Person, Version
-from gitcollab.repository import Commit, Repository, notebook_of, signature, version_of
-
-DOMAIN = "@gitcollab.invalid>"
+from gitcollab.repository import DOMAIN, Commit, Repository, notebook_of, signature, version_of
 
 
 def versions(repo: Repository) -> Iterator[Version]:
@@ -75,4 +73,4 @@ def _notes(text: str) -> str:
 
 
 def _user(signed: str) -> str:
-    return signed.rpartition(" <")[2].removesuffix(DOMAIN)
+    return signed.rpartition(" <")[2].removesuffix(f"@{DOMAIN}>")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from gitcollab.flow.alter import printable
 from gitcollab.flow.pushed import Push
-from gitcollab.repository import Commit
-
-DOMAIN = "gitcollab.invalid"
+from gitcollab.repository import DOMAIN, Commit
 
 
 def user_of(commit: Commit, push: Push | None = None) -> str:

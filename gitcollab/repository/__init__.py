@@ -3,7 +3,7 @@
 from gitcollab.repository.arrivals import sync_arrivals
 from gitcollab.repository.barriers import Barrier
 from gitcollab.repository.bundling import bundle, check, unbundle
-from gitcollab.repository.commits import iso, seconds_of, signature
+from gitcollab.repository.commits import DOMAIN, iso, seconds_of, signature
 from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists, disk_errors
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
@@ -26,6 +26,7 @@ from gitcollab.repository.values import (
 )
 
 __all__ = [
+    "DOMAIN",
     "EMPTY_TREE",
     "FILE",
     "GITLINK",

@@ -19,7 +19,10 @@ COMMIT_LIMIT = 4 * 1024 * 1024
 REMEMBERED = 40_000_000
 """Bytes of commits that are kept in memory, some 20,000 of them."""
 
-SERVICE = b"gitcollab <service@gitcollab.invalid>"
+DOMAIN = "gitcollab.invalid"
+"""Where the addresses of people and of the service are: nobody receives mail there (RFC 2606)."""
+
+SERVICE = f"gitcollab <service@{DOMAIN}>".encode()
 """The committer of every commit that the service makes for a person.
 
 No push may bring a commit that says so: thus it can be believed, and with it the trailers, which anybody can write.
@@ -107,7 +110,7 @@ def trailers_of(message: str) -> dict[str, tuple[str, ...]]:
 def identity(person: Person) -> bytes:
     """Returns the person as git writes one; the address is under .invalid, since nobody receives mail there."""
     display = re.sub(r"[<>\x00-\x1f\x7f]", "", person.display).strip(" .,:;\"'\\") or person.name
-    return f"{display} <{person.name}@gitcollab.invalid>".encode("utf-8", "replace")
+    return f"{display} <{person.name}@{DOMAIN}>".encode("utf-8", "replace")
 
 
 def signature(person: Person) -> str:

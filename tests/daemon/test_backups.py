@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ def chosen(root: Path, place: Path) -> None:
 def test_a_served_root_makes_backups_again_and_again(root: Path, a_server: Any, tmp_path: Path) -> None:
     chosen(root, tmp_path / "copies")
     with a_server(root):
-        while len(list((tmp_path / "copies").glob("manifests/*.json"))) < 2:
+        while len(made := list((tmp_path / "copies").glob("manifests/*.json"))) < 2:
             time.sleep(0.1)
+        assert all(json.loads(one.read_bytes())["store"] for one in made)
 
 
 @pytest.mark.timeout(300)
