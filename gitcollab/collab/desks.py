@@ -115,6 +115,19 @@ class Desks:
             return False
         return is_exactly(desk.root, path, data)
 
+    def moved_from(self, session: SessionName, path: str, data: bytes) -> str | None:
+        """The one file that is missing in a workspace and held just these bytes, which are new at ``path``.
+
+        So a rename is known also where the watch had not yet looked at what was delivered.
+        """
+        desk = self._desks.get(session)
+        if desk is None or path in desk.known:
+            return None
+        content, kind = content_id(path, data), Path(path).suffix
+        same = (old for old, held in desk.known.items() if held == content and Path(old).suffix == kind)
+        gone = [old for old in same if not os.path.lexists(desk.root / old)]
+        return gone[0] if len(gone) == 1 else None
+
     def has_seen(self, session: SessionName, path: str) -> bool:
         """Whether the workspace has held what the session holds at a path; what is not there needs no seeing."""
         desk, head = self._desks.get(session), self._repo.head(session.ref)

@@ -98,7 +98,7 @@ def _exact(repo: Repository, session: SessionName, head: str, path: str, base: s
 
     A copy read from the shared branch may come from a commit that has not been delivered: what counts is the file.
     """
-    if oid_at(repo, base, path) == oid_at(repo, head, path):
+    if oid_at(repo, base, path_in(repo, base, path, head)) == oid_at(repo, head, path):
         return Copy(commit=head)
     if repo.is_ancestor(base, head):
         return Copy(commit=base, is_stale=True)

@@ -108,20 +108,21 @@ def _saved_on(repo: Repository, saving: Saving, session: SessionName, head: str)
 def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger: Merger) -> Snapshot:
     path = _path_now(repo, saving, head)
     here = Snapshot(session=saving.session, path=path, version=copy.commit)
-    tree, extra = _edited(repo, copy.commit, saving.path, saving)
+    name = path_in(repo, copy.commit, saving.path, head)  # as it was called there
+    tree, extra = _edited(repo, copy.commit, name, saving)
     if tree == repo.tree_of(copy.commit):
-        is_there = oid_at(repo, copy.commit, saving.path) == oid_at(repo, head, path)
+        is_there = oid_at(repo, copy.commit, name) == oid_at(repo, head, path)
         return here if is_there else msgspec.structs.replace(here, question="restore")
     stale = _commit(repo, saving, tree, [copy.commit], extra | _copy_trailers(saving))
     here = msgspec.structs.replace(here, commit=stale, version=stale)
-    sides = bytes_at(repo, copy.commit, saving.path), bytes_at(repo, head, path), saving.data
+    sides = bytes_at(repo, copy.commit, name), bytes_at(repo, head, path), saving.data
     merged = merge_file(path, sides, merger)
     told: Trailers = {}
     if merged.contested:
-        if has_own_saves(repo, head, copy.commit, saving.path):
+        if has_own_saves(repo, head, copy.commit, name):
             return _forked(repo, saving, stale)
         told = {
-            "Gitcollab-Base": f"{copy.commit} {in_trailer(saving.path)}",
+            "Gitcollab-Base": f"{copy.commit} {in_trailer(name)}",
             "Gitcollab-Path": in_trailer(path),
         }
     data = kept_own(merged, saving.data)

@@ -147,6 +147,19 @@ def test_a_save_under_the_old_path_of_a_renamed_notebook_goes_to_the_new_one(sta
     assert stage.main("study.ipynb") == notebook(("a", "x = 9"), ("b", "y = 2"))
 
 
+def test_a_save_under_the_new_name_of_a_copy_from_before_the_rename_goes_on(stage, ana, ben, notebook):
+    ana.saves(NB, notebook(("a", "1"), ("b", "2")))
+    before = ana.head
+    stage.collab.rename(
+        acts.Rename(actor=Actor(user="ana"), collab=ID, session=ana.session, path=NB, to="new.ipynb")
+    )
+    receipt = ana.saves("new.ipynb", notebook(("a", "one"), ("b", "2")), before)
+    assert ("", notebook(("a", "one"), ("b", "2"))) == (receipt.forked, stage.main("new.ipynb"))
+    ben.saves("new.ipynb", notebook(("a", "one"), ("b", "two")), ben.head)
+    receipt = ana.saves("new.ipynb", notebook(("a", "ONE"), ("b", "2")), receipt.version)
+    assert ("", notebook(("a", "ONE"), ("b", "two"))) == (receipt.forked, stage.main("new.ipynb"))
+
+
 def test_every_act_is_journalled_in_order(stage, ana, ben, notebook):
     ana.saves(NB, notebook(("a", "x = 1")))
     assert stage.kinds() == ["Joined", "Joined", "Saved", "Landed", "Delivered"]

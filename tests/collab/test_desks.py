@@ -72,3 +72,19 @@ def test_a_save_after_a_crash_is_merged_with_what_was_delivered_since(stage, des
     wanted = text.replace("8", "EIGHT").replace("0", "zero")
     assert ("", wanted.encode()) == (receipt.forked, stage.main("plan.txt"))
     assert wanted == desk.reads("plan.txt")
+
+
+def test_a_file_that_was_renamed_before_anybody_looked_at_it_is_known_by_its_bytes(stage, desk, ben):
+    desk.saves("plan.txt", "a plan\n")
+    before = ben.head
+    (desk.root / "plan.txt").rename(desk.root / "new.txt")
+    stage.collab.take_in(ANA, "new.txt", b"a plan\n")
+    ben.saves("plan.txt", b"a plan\nand more\n", before)
+    assert (None, b"a plan\nand more\n") == (stage.main("plan.txt"), stage.main("new.txt"))
+    assert () == stage.items()
+
+
+def test_a_copy_beside_the_file_is_no_rename(stage, desk):
+    desk.saves("plan.txt", "a plan\n")
+    desk.saves("copy.txt", "a plan\n")
+    assert (b"a plan\n", b"a plan\n") == (stage.main("plan.txt"), stage.main("copy.txt"))
