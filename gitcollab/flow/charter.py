@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import tomllib
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
 
+from gitcollab.flow.files import Merger
 from gitcollab.flow.materialise import FINAL
 from gitcollab.flow.points import CONFIG, MAIN, bytes_at
+from gitcollab.notebooks import STANDARD, Policy, policy_in
 from gitcollab.repository import Repository
 
 POLICIES = {"landing", "delivery", "final_name", "secrets"}
 """What may also stand in the table ``[policies]``."""
+
+NONSENSE = (ValueError, RecursionError, msgspec.ValidationError, AttributeError, TypeError)
+"""What reading it may raise, whatever the file is: a number of 5,000 digits, brackets nested 5,000 deep."""
 
 
 class Gates(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,17 +62,51 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_charter(repo: Repository, default: Charter) -> Charter:
     """Returns the charter on the shared branch; ``default`` fills what it does not say or says wrongly."""
-    main = repo.head(MAIN)
-    data = bytes_at(repo, main, CONFIG) if main else None
+    try:
+        return _charter(_said(repo, repo.head(MAIN)), default)
+    except NONSENSE:
+        return default
+
+
+def policy_of(repo: Repository, tree: str | None) -> Policy:
+    """Returns the merge policy that holds on a commit or tree: what ``[merge]`` says there, over the defaults."""
+    try:
+        return policy_in(_said(repo, tree).get("merge", {}))[0]
+    except NONSENSE:
+        return STANDARD
+
+
+def under_policy(repo: Repository, tree: str | None, merger: Merger) -> Merger:
+    """Returns the merger as it merges under the policy of a commit or tree."""
+    return partial(merger, policy=policy_of(repo, tree))
+
+
+def faults_in(data: bytes | None) -> tuple[str, ...]:
+    """Returns what a ``collab.toml`` says that cannot hold, each in words for people who have written it."""
     try:
         said = tomllib.loads((data or b"").decode("utf-8"))
-        policies = said.pop("policies", {})
-        known = {name for name in Charter.__struct_fields__ if name in said} | POLICIES & set(policies)
-        values = {name: policies.get(name, said.get(name)) for name in known}
-        defaults = {name: getattr(default, name) for name in Charter.__struct_fields__}
-        return msgspec.convert(defaults | values, Charter)
-    except (ValueError, RecursionError, msgspec.ValidationError, AttributeError, TypeError):
-        return default  # whatever a file can be: a number of 5,000 digits, brackets nested 5,000 deep
+        _charter(said, Charter())
+        unknown = [
+            f"[policies] {name[:80]!r} is not known"
+            for name in sorted(set(said.get("policies", {})) - POLICIES)
+        ]
+        found = [*unknown, *(f"[merge] {fault}" for fault in policy_in(said.get("merge", {}))[1])]
+    except NONSENSE as error:
+        found = [f"it cannot be read: {' '.join(str(error).split())[:200]}"]
+    return tuple(f"{CONFIG}: {fault}; the default holds" for fault in found)
+
+
+def _said(repo: Repository, tree: str | None) -> dict[str, Any]:
+    data = bytes_at(repo, tree, CONFIG) if tree else None
+    return tomllib.loads((data or b"").decode("utf-8"))
+
+
+def _charter(said: dict[str, Any], default: Charter) -> Charter:
+    policies = said.get("policies", {})
+    known = {name for name in Charter.__struct_fields__ if name in said} | POLICIES & set(policies)
+    values = {name: policies.get(name, said.get(name)) for name in known}
+    defaults = {name: getattr(default, name) for name in Charter.__struct_fields__}
+    return msgspec.convert(defaults | values, Charter)
 
 
 def written(charter: Charter) -> bytes:

@@ -9,6 +9,7 @@ import msgspec
 from gitcollab import notebooks
 from gitcollab.flow import spots
 from gitcollab.flow.bases import base_tree
+from gitcollab.flow.charter import under_policy
 from gitcollab.flow.files import Merger, merge_file
 from gitcollab.flow.items import read_items
 from gitcollab.flow.points import MAIN, bytes_at, file_entry, is_bound, unlanded, with_notes
@@ -74,6 +75,7 @@ def _combined(repo: Repository, main: str, tip: str, view: str, merger: Merger) 
     A delivery makes the shared branch the merge base. With a disagreement in it, the session's next landing would
     look like a person's answer to it; so that delivery waits until the session has landed.
     """
+    merger = under_policy(repo, main, merger)
     base = with_notes(repo, base_tree(repo, main, tip, merger), None)
     paired = pair(repo, base, view, with_notes(repo, tip, None))
     merged = repo.merge(paired.base, paired.session, paired.shared)
@@ -82,7 +84,7 @@ def _combined(repo: Repository, main: str, tip: str, view: str, merger: Merger) 
         return None
     for clash in merged.clashes:
         sides = tuple(
-            bytes_at(repo, tree, clash.path) for tree in (paired.base, paired.session, paired.shared)
+            bytes_at(repo, tree, clash.path) for tree in (paired.base, paired.shared, paired.session)
         )
         done = merge_file(clash.path, (sides[0], sides[1], sides[2]), merger)
         if done.contested:

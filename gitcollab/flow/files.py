@@ -14,6 +14,7 @@ from gitcollab import notebooks
 from gitcollab.flow import items as itemroom
 from gitcollab.flow import spots
 from gitcollab.model import Item, Json
+from gitcollab.notebooks import STANDARD, Policy
 
 Bytes3 = tuple[bytes | None, bytes | None, bytes | None]
 
@@ -21,7 +22,9 @@ Bytes3 = tuple[bytes | None, bytes | None, bytes | None]
 class Merger(Protocol):
     """Merges three versions of a file by the driver for its name; injected, so that work can travel to a worker."""
 
-    def __call__(self, base: bytes, ours: bytes, theirs: bytes, *, path: str) -> notebooks.Merge: ...
+    def __call__(
+        self, base: bytes, ours: bytes, theirs: bytes, *, path: str, policy: Policy = STANDARD
+    ) -> notebooks.Merge: ...
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 from gitcollab import notebooks
 from gitcollab.flow import items as itemroom
 from gitcollab.model import Item, Json
+from gitcollab.notebooks import STANDARD, Policy
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,24 +22,25 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def judge(item: Item, held: Json, mine: Json, *, before: Json) -> Verdict:
+def judge(item: Item, held: Json, mine: Json, *, before: Json, policy: Policy = STANDARD) -> Verdict:
     """Judges one spot: ``held`` is what the shared branch holds there now, ``mine`` what the session holds.
 
     The base is the item's own: where the two sides parted, not git's merge base. ``before`` is what the shared branch
     held there until now: what comes where nothing was is a version of its own, not an edit of the one that was kept.
+    ``policy`` is the one that the shared branch's merges follow.
     """
     if item.shared is None and item.session is not None and held is not None and before is not None:
-        return _judge_kept_edit(item, held, mine)
+        return _judge_kept_edit(item, held, mine, policy)
     if held == mine:
         return Verdict(value=held, reason="equal")
     if item.shared is None and held is None and mine == item.session:
         return Verdict(
             value=None, item=item
         )  # deleted again by somebody who had seen the edit: stays deleted
-    return _weigh(item, item.base, held, mine)
+    return _weigh(item, (item.base, held, mine), policy)
 
 
-def _judge_kept_edit(item: Item, held: Json, mine: Json) -> Verdict:
+def _judge_kept_edit(item: Item, held: Json, mine: Json, policy: Policy) -> Verdict:
     """The shared branch had deleted the spot and keeps the session's edit until a person decides."""
     if held == item.session:
         if mine is None:
@@ -46,20 +48,21 @@ def _judge_kept_edit(item: Item, held: Json, mine: Json) -> Verdict:
         return Verdict(value=mine, item=msgspec.structs.replace(item, session=mine))
     if held == mine:
         return Verdict(value=held, reason="equal")
-    return _weigh(item, item.session, held, mine)
+    return _weigh(item, (item.session, held, mine), policy)
 
 
-def _weigh(item: Item, base: Json, held: Json, mine: Json) -> Verdict:
-    is_contested, value = _weighed(item.field, base, held, mine)
+def _weigh(item: Item, sides: tuple[Json, Json, Json], policy: Policy) -> Verdict:
+    base, held, mine = sides
+    is_contested, value = _weighed(item.field, sides, policy)
     if not is_contested:
         return Verdict(value=value, reason="mergeable")
     kept = mine if held is None else held  # a deletion against an edit keeps the edit
     return Verdict(value=kept, item=msgspec.structs.replace(item, base=base, shared=held, session=mine))
 
 
-def _weighed(field: str, base: Json, held: Json, mine: Json) -> tuple[bool, Json]:
+def _weighed(field: str, sides: tuple[Json, Json, Json], policy: Policy) -> tuple[bool, Json]:
     if field == "lines":
-        woven = notebooks.weave(*(itemroom.as_bytes(side) or b"" for side in (base, held, mine)))
+        woven = notebooks.weave(*(itemroom.as_bytes(side) or b"" for side in sides))
         return not woven.is_clean, itemroom.as_json(woven.text("ours"))
-    weighed = notebooks.weigh(field, base, held, mine)
+    weighed = notebooks.weigh(field, *sides, policy=policy)
     return weighed.is_contested, weighed.value

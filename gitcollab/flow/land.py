@@ -10,6 +10,7 @@ from gitcollab import notebooks
 from gitcollab.flow import spots
 from gitcollab.flow.bases import base_tree
 from gitcollab.flow.byhand import answered, is_shared
+from gitcollab.flow.charter import faults_in, under_policy
 from gitcollab.flow.files import Bytes3, FileMerge, Merger, Spot, is_notebook, merge_file_around, whole_file
 from gitcollab.flow.items import new_id, read_items, rewritten
 from gitcollab.flow.points import (
@@ -82,6 +83,7 @@ def land(
         return None
     if not waiting and not _may_answer(repo, session, main, tip):
         return None
+    merger = under_policy(repo, main, merger)
     landing = Landing(
         repo=repo, session=session, main=main, tip=tip, at=at, merger=merger, is_maintainer=is_maintainer
     )
@@ -169,7 +171,7 @@ def _merge_trees(landing: Landing, parted: dict[str, tuple[str, str]]) -> None:
         edits[path] = (
             None if done.data is None else file_entry(repo, done.data, repo.entry(merged.tree, path))
         )
-        landing.noted += done.noted
+        landing.noted += [*done.noted, *(faults_in(done.data) if path == CONFIG else ())]
         ranges |= done.ranges
     landing.tree = _set_apart(landing, repo.edit(merged.tree, edits), apart)
     landing.items = [_reanchored(repo, item, ranges, landing.tree, paired) for item in known]

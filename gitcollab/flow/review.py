@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from gitcollab import notebooks
 from gitcollab.flow import spots
+from gitcollab.flow.charter import policy_of
 from gitcollab.flow.files import FileMerge, Merger, is_notebook, merge_file
 from gitcollab.flow.items import as_bytes, as_json, new_id
 from gitcollab.flow.judge import judge
@@ -22,6 +24,7 @@ from gitcollab.flow.points import (
 )
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Item, Json
+from gitcollab.notebooks import STANDARD, Policy
 from gitcollab.repository import Repository
 
 
@@ -42,6 +45,7 @@ class Reviewed(msgspec.Struct, kw_only=True):
 
     repo: Repository
     merger: Merger
+    policy: Policy
     before: str
     tree: str
     landed: dict[str, str]
@@ -67,10 +71,15 @@ def review(
 ) -> Reviewed:
     """Judges ``items`` against the tree that the shared branch is about to get.
 
-    ``landed`` says by branch which commit holds a session's own version. Items whose sides are equal or can be combined
-    after all are closed and their spots set; the others take on the values of today.
+    ``landed`` says by branch which commit holds a session's own version. The policy is that of the tree to be. Items
+    whose sides are equal or can be combined after all are closed and their spots set; the others take on the values
+    of today.
     """
-    done = Reviewed(repo=repo, merger=merger, before=trees.before, tree=trees.after, landed=landed)
+    policy = policy_of(repo, trees.after) if items else STANDARD
+    merger = partial(merger, policy=policy)
+    done = Reviewed(
+        repo=repo, merger=merger, policy=policy, before=trees.before, tree=trees.after, landed=landed
+    )
     by_path: dict[str, list[Item]] = {}
     for item in items:
         by_path.setdefault(item.path, []).append(item)
@@ -117,6 +126,7 @@ def _judge_spots(
             held,
             spots.get(_session_file(done, item), item, like=shared),
             before=_held_before(done, item),
+            policy=done.policy,
         )
         if verdict.value != held:
             changed.append((item, verdict.value))

@@ -8,9 +8,19 @@ import msgspec
 
 from gitcollab import notebooks
 from gitcollab.errors import BadInput
+from gitcollab.flow.charter import under_policy
 from gitcollab.flow.copies import Claim, Copy, forks, has_own_saves, oid_at, origin
 from gitcollab.flow.files import Merger, is_notebook, kept_own, merge_file
-from gitcollab.flow.points import CONFIG, bytes_at, file_entry, in_trailer, is_blocked, is_commit, is_delivery
+from gitcollab.flow.points import (
+    CONFIG,
+    MAIN,
+    bytes_at,
+    file_entry,
+    in_trailer,
+    is_blocked,
+    is_commit,
+    is_delivery,
+)
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Person, SessionName
 from gitcollab.repository import Commit, Entry, Repository
@@ -116,7 +126,7 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
     stale = _commit(repo, saving, tree, [copy.commit], extra | _copy_trailers(saving))
     here = msgspec.structs.replace(here, commit=stale, version=stale)
     sides = bytes_at(repo, copy.commit, name), bytes_at(repo, head, path), saving.data
-    merged = merge_file(path, sides, merger)
+    merged = merge_file(path, sides, under_policy(repo, repo.head(MAIN), merger))
     told: Trailers = {}
     if merged.contested:
         if has_own_saves(repo, head, copy.commit, name):

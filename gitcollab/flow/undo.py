@@ -12,9 +12,10 @@ import msgspec
 from gitcollab import notebooks
 from gitcollab.errors import Unusable
 from gitcollab.flow import spots
+from gitcollab.flow.charter import under_policy
 from gitcollab.flow.files import Merger, kept_own, merge_file
 from gitcollab.flow.items import read_items
-from gitcollab.flow.points import NOTES, bytes_at, file_entry, in_trailer
+from gitcollab.flow.points import MAIN, NOTES, bytes_at, file_entry, in_trailer
 from gitcollab.flow.renames import path_in
 from gitcollab.model import Person, SessionName
 from gitcollab.repository import Entry, Repository
@@ -44,6 +45,7 @@ def undo(repo: Repository, undoing: Undoing, merger: Merger = notebooks.merge_fi
     holds the collab's lock and has brought the session up to date. Raises Unusable if there is nothing to take back.
     """
     head = repo.head(undoing.session.ref) or ""
+    merger = under_policy(repo, repo.head(MAIN), merger)
     edits = _Edits()
     for path, before in _wanted(repo, undoing):
         _take_back(repo, (undoing.commit, head, path), before, edits, merger)

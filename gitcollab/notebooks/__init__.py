@@ -1,5 +1,6 @@
 """Notebooks: bytes in, values out. All that knows what a notebook is, pure: no git, no disk, no clock."""
 
+from gitcollab.notebooks.agreement import cell_id, disagreements
 from gitcollab.notebooks.bumps import suggested_bump
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
@@ -10,7 +11,7 @@ from gitcollab.notebooks.kinship import kinship
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, Weave, hunks, is_text, split, weave
 from gitcollab.notebooks.mending import EMPTY, mended
 from gitcollab.notebooks.merging import merge
-from gitcollab.notebooks.policy import Policy
+from gitcollab.notebooks.policy import STANDARD, Policy, policy_in
 from gitcollab.notebooks.printing import as_json
 from gitcollab.notebooks.secrets import Finding, secrets
 from gitcollab.notebooks.spots import both, pick, place
@@ -21,6 +22,7 @@ from gitcollab.notebooks.weighing import weigh
 
 __all__ = [
     "EMPTY",
+    "STANDARD",
     "CellDiff",
     "Clash",
     "Clean",
@@ -38,7 +40,9 @@ __all__ = [
     "Weighed",
     "as_json",
     "both",
+    "cell_id",
     "diff",
+    "disagreements",
     "driver_of",
     "has_driver",
     "hunks",
@@ -51,6 +55,7 @@ __all__ = [
     "merge_file",
     "pick",
     "place",
+    "policy_in",
     "problems",
     "secrets",
     "shortcomings",

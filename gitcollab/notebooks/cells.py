@@ -11,10 +11,9 @@ from gitcollab.notebooks.order import Spot
 from gitcollab.notebooks.policy import Policy
 from gitcollab.notebooks.reading import Cell
 from gitcollab.notebooks.values import Weighed
-from gitcollab.notebooks.weighing import ABSENT, Three, judge, same
+from gitcollab.notebooks.weighing import ABSENT, RUN, Three, judge, same, uncounted
 
-CODE_ONLY = ("outputs", "execution_count")
-OWN = ("id", "cell_type", "source", "metadata", "attachments", *CODE_ONLY)
+OWN = ("id", "cell_type", "source", "metadata", "attachments", *RUN)
 
 Data = dict[str, Json]
 
@@ -197,14 +196,15 @@ class _Fields:
         verdict = judge(field, values, self.policy)
         self._found(field, values, verdict)
         if verdict.taken == "neither":
-            return {"outputs": [], "execution_count": None}
+            left = uncounted(runs[1]["outputs"]) if field == "execution_count" else []
+            return {"outputs": left, "execution_count": None}
         return runs[2] if verdict.taken == "session" else runs[1]
 
     @staticmethod
     def _unit(runs: list[Data]) -> tuple[str, Three]:
         """The field that differs: the outputs, or, where they say the same, the count alone."""
-        lasting = [[_lasting(output) for output in run["outputs"]] for run in runs]
-        field = "execution_count" if same(lasting[1], lasting[2]) else "outputs"
+        lasting = [uncounted(run["outputs"]) for run in runs[1:]]
+        field = "execution_count" if same(*lasting) else "outputs"
         return field, Three(*(run.get(field) for run in runs))
 
     def _unknown(self) -> Data:
@@ -224,9 +224,3 @@ def _run_of(cell: Cell) -> Data:
         "outputs": [] if outputs is None else outputs,
         "execution_count": cell.data.get("execution_count"),
     }
-
-
-def _lasting(output: Json) -> Json:
-    if isinstance(output, dict) and "execution_count" in output:
-        return {name: value for name, value in output.items() if name != "execution_count"}
-    return output

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -65,6 +66,17 @@ DEFAULTS: dict[str, str] = {
 }
 """Field to rule. A name that ends in ``.*`` holds for all members of that group without a row of their own."""
 
+SHORT = {
+    "tags": "metadata.tags",
+    "kernelspec": "notebook.metadata.kernelspec",
+    "language_info": "notebook.metadata.language_info",
+    "widget_state": "notebook.metadata.widgets",
+}
+"""Names by which ``collab.toml`` may call some fields, and the fields."""
+
+GROUPS = ("metadata", "attachments", "notebook.metadata")
+"""Groups whose members may each have a rule; ``outputs`` and ``execution_count`` besides."""
+
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """The defaults, with a collab's own rules laid over them (``[merge]`` in its collab.toml).
@@ -82,8 +94,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def rule(self, field: str) -> str:
         """Returns the rule for a field; what no row names is contested."""
         names = (field, f"{group_of(field)}.*")
-        for table in (self.rules, DEFAULTS):
-            for name in names:
+        for name in names:
+            for table in (self.rules, DEFAULTS):
                 if name in table:
                     return table[name]
         return "contested"
@@ -91,6 +103,48 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 STANDARD = Policy()
 """The defaults alone."""
+
+
+def policy_in(said: object) -> tuple[Policy, tuple[str, ...]]:
+    """Reads the table ``[merge]`` of a collab.toml: the policy, and what is wrong in the table, told to people.
+
+    Raises nothing: what is wrong is left out, and the default holds there. Tables within the table are groups:
+    ``metadata.tags`` may be written with or without quotes.
+    """
+    if not isinstance(said, Mapping):
+        return STANDARD, ("is no table",)
+    rules: dict[str, str] = {}
+    faults: list[str] = []
+    for name, rule in _flat(said, ""):
+        field = SHORT.get(name, name)
+        fit = rules_for(field)
+        if not fit:
+            faults.append(
+                f"{name[:80]!r} is no field with a rule; {', '.join(('outputs', 'execution_count', *SHORT))} are"
+            )
+        elif rule not in fit:
+            faults.append(f"{name[:80]} = {repr(rule)[:40]} is none of {', '.join(fit)}")
+        else:
+            rules[field] = rule
+    return Policy(rules=rules), tuple(faults)
+
+
+def rules_for(field: str) -> tuple[str, ...]:
+    """Returns the rules that a collab may choose from for a field; none for what is never decided by a rule."""
+    if field in {"outputs", "execution_count"}:
+        return ("newer", "shared", "clear", "contested")
+    group = group_of(field)
+    if group not in GROUPS or not field.removeprefix(group).removeprefix("."):
+        return ()
+    return ("newer", "shared", "contested") if group == "attachments" else RULES
+
+
+def _flat(said: Mapping[str, Any], above: str) -> Iterator[tuple[str, object]]:
+    for name, value in said.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def group_of(field: str) -> str:

@@ -21,6 +21,9 @@ class _Absent:
 ABSENT: Final[Any] = _Absent()
 """Stands for a member that a side does not have, where None is a value of its own."""
 
+RUN = ("outputs", "execution_count")
+"""The fields of a cell's run."""
+
 
 class Three(NamedTuple):
     """The values of one spot in the base and on both sides; ABSENT where one has nothing there."""
@@ -138,6 +141,8 @@ def _trimmed(source: str) -> str:
 
 def _ruled(field: str, values: Three, policy: Policy) -> Weighed:
     base, shared, session = values
+    if field == "outputs" and same(*map(uncounted, (shared, session))):
+        field = "execution_count"  # all that differs
     rule = policy.rule(field)
     if rule == "union" and all(v is ABSENT or isinstance(v, list) for v in values):
         lists = [[] if v is ABSENT else v for v in values]
@@ -148,8 +153,24 @@ def _ruled(field: str, values: Three, policy: Policy) -> Weighed:
         return Weighed(is_contested=False, value=shared, taken="shared", reason="the shared side")
     if rule == "clear":
         nothing: Json = [] if field == "outputs" else None if field == "execution_count" else ABSENT
+        if field == "execution_count" and isinstance(shared, list):
+            nothing = uncounted(shared)
         return Weighed(is_contested=False, value=nothing, taken="neither", reason="cleared")
+    if field in RUN:
+        return Weighed(is_contested=True, value=shared, reason="both ran it")  # one run, never half of each
     return _combined(field, base, shared, session)
+
+
+def uncounted(outputs: Json) -> Json:
+    """Returns a cell's outputs without the number of the run."""
+    if not isinstance(outputs, list):
+        return outputs
+    return [
+        output | {"execution_count": None}
+        if isinstance(output, dict) and "execution_count" in output
+        else output
+        for output in outputs
+    ]
 
 
 def _combined(field: str, base: Json, shared: Json, session: Json) -> Weighed:

@@ -89,6 +89,7 @@ def lines(found: Iterable[AnyEvent], reader: str = "") -> list[Line]:
     made: list[Line] = []
     saves: dict[str, Line] = {}
     for event in found:
+        made += unheard(event)
         if isinstance(event, events.Landed) and (line := saves.get(event.snapshot)):
             line.n, line.state = event.n, "contested" if event.contested else "merged"
             saves[event.commit] = line
@@ -103,6 +104,16 @@ def lines(found: Iterable[AnyEvent], reader: str = "") -> list[Line]:
         if isinstance(event, events.Saved) and line is not None:
             saves[event.commit] = line
     return sorted(made, key=lambda line: -line.n)
+
+
+def unheard(event: AnyEvent) -> list[Line]:
+    """What a landed ``collab.toml`` says that cannot hold, as a line of its own."""
+    noted = event.noted if isinstance(event, events.Landed) else ()
+    faults = [note for note in noted if note.startswith("collab.toml: ")]
+    if not faults:
+        return []
+    text = f"wrote what cannot hold: {'. '.join(faults)}"
+    return [Line(n=event.n, at=event.at, user=event.user, kind="skipped", sign="!", text=text)]
 
 
 def told(event: AnyEvent) -> Line | None:

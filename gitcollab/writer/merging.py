@@ -9,6 +9,7 @@ import msgspec
 
 from gitcollab import acts, notebooks
 from gitcollab.errors import GitcollabError
+from gitcollab.notebooks import STANDARD, Policy
 from gitcollab.wire import Errands
 from gitcollab.wire.calls import SERVICE
 
@@ -25,14 +26,17 @@ class Merging:
     def __init__(self, workers: Path) -> None:
         self._errands = Errands(workers)
 
-    def __call__(self, base: bytes, ours: bytes, theirs: bytes, *, path: str) -> notebooks.Merge:
+    def __call__(
+        self, base: bytes, ours: bytes, theirs: bytes, *, path: str, policy: Policy = STANDARD
+    ) -> notebooks.Merge:
         """Merges three versions of a file; what a worker cannot do within its limits is contested as a whole file.
 
         Raises Unavailable while the workers are away: then the landing waits.
         """
         if len(base) + len(ours) + len(theirs) <= SMALL and not notebooks.has_driver(path):
-            return notebooks.merge_file(base, ours, theirs, path=path)
-        act = acts.MergeBytes(actor=SERVICE, base=base, ours=ours, theirs=theirs, path=path)
+            return notebooks.merge_file(base, ours, theirs, path=path, policy=policy)
+        rules = dict(policy.rules)
+        act = acts.MergeBytes(actor=SERVICE, base=base, ours=ours, theirs=theirs, path=path, rules=rules)
         try:
             done = anyio.from_thread.run(self._ask, act)
         except GitcollabError as error:

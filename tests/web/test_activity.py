@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from gitcollab import events
@@ -36,6 +37,14 @@ def test_a_save_and_its_merge_are_one_line() -> None:
     (file,) = line.files
     assert ("a b.ipynb", "/c/c234567abc/diff/p..s1/a%20b.ipynb") == (file.path, file.href)
     assert ["1 cell moved", "2 cells changed"] == [change.words for change in file.changes]
+
+
+def test_what_a_charter_says_wrongly_is_told_beside_its_save() -> None:
+    fault = "collab.toml: [merge] outputs = 'never' is none of newer, shared; the default holds"
+    landed = msgspec.structs.replace(
+        LANDED, noted=("a b.ipynb a outputs: took session, the newer side", fault)
+    )
+    assert ["saved", f"wrote what cannot hold: {fault}"] == [line.text for line in lines([SAVED, landed])]
 
 
 def test_a_save_that_waits_says_so() -> None:

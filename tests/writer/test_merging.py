@@ -23,6 +23,9 @@ from gitcollab.notebooks import Merge
 def rows(base, ours, theirs, *, path, policy):
     return Merge(notebook=b"".join(sorted({*ours.splitlines(True), *theirs.splitlines(True)})))
 
+def ruled(base, ours, theirs, *, path, policy):
+    return Merge(notebook=policy.rule("outputs").encode())
+
 def fails(base, ours, theirs, *, path, policy):
     raise RuntimeError("no idea")
 
@@ -39,7 +42,7 @@ def eats(base, ours, theirs, *, path, policy):
 def lies(base, ours, theirs, *, path, policy):
     return Merge(notebook=["no bytes"])
 """
-NAMES = ("rows", "fails", "hangs", "exits", "eats", "lies")
+NAMES = ("rows", "ruled", "fails", "hangs", "exits", "eats", "lies")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,13 @@ async def test_a_labs_driver_merges_in_a_worker(workers: Path) -> None:
     assert "labmerge" not in sys.modules
 
 
-@pytest.mark.parametrize("name", [*NAMES[1:], "gone"])
+async def test_the_policy_goes_with_the_work(workers: Path) -> None:
+    policy = notebooks.Policy(rules={"outputs": "shared"})
+    ask = partial(Merging(workers), b"a\n", b"A\n", b"B\n", path="table.ruled", policy=policy)
+    assert notebooks.Merge(notebook=b"shared") == await anyio.to_thread.run_sync(ask)
+
+
+@pytest.mark.parametrize("name", [*NAMES[2:], "gone"])
 async def test_a_driver_that_fails_in_whatever_way_leaves_the_file_to_a_person(
     workers: Path, name: str
 ) -> None:
