@@ -11,6 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from gitcollab_hooks.collaboration import Collaboration
 from gitcollab_hooks.doors import routes
+from gitcollab_hooks.viewer import Upstream, views
 
 Json = Any
 
@@ -57,6 +58,7 @@ class Extension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Adds the doors."""
         self.handlers += routes("", self.collaboration, self.executor)
+        self.handlers += views(Upstream(self.collaboration.server, self.executor))
 
     async def stop_extension(self) -> None:
         """Ends the threads; what they have not brought yet is found by the server's own watcher."""

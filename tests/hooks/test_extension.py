@@ -3,93 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from gitcollab_hooks.doors import DOING, READING
 
-from gitcollab.workers.limits import die_with
-
 from .conftest import LIMIT, as_bytes, book, eventually
-
-TOKEN = "a-token"
-
-
-@dataclass
-class Jupyter:
-    """A running Jupyter server."""
-
-    directory: Path
-    url: str
-
-    def ask(self, method: str, path: str, body: Any = None, *, token: str = TOKEN) -> tuple[int, Any]:
-        """Status and body of an answer."""
-        data = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(f"{self.url}{path}", data, method=method)
-        if token:
-            asked.add_header("Authorization", f"token {token}")
-        try:
-            with urllib.request.urlopen(asked, timeout=LIMIT) as answer:
-                text = answer.read()
-                return answer.status, json.loads(text) if text else None
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-
-    def save(self, path: str, content: Any) -> int:
-        """Saves a notebook as the front end does."""
-        return self.ask("PUT", f"/api/contents/{path}", {"type": "notebook", "content": content})[0]
+from .servers import Jupyter, running
 
 
 @pytest.fixture(scope="module")
 def jupyter(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    server.client("ana")
-    place = tmp_path_factory.mktemp("jupyter")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
-        *(f"--ServerApp.root_dir={place}", "--ServerApp.jpserver_extensions=gitcollab_hooks=True"),
-    ]
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    where = {
-        "GITCOLLAB_URL": server.url,
-        "GITCOLLAB_TOKEN": server.tokens["ana"],
-        "HOME": str(place / "home"),
-    }
-    me = os.getpid()
-    with (
-        (place / "log").open("wb") as log,
-        subprocess.Popen(
-            command, env={**kept, **where}, stdout=log, stderr=log, preexec_fn=lambda: die_with(me)
-        ) as running,
-    ):
-        one = Jupyter(place, f"http://127.0.0.1:{port}")
-        eventually(lambda: answers(one), lambda: (place / "log").read_text())
+    with running(server, "ana", tmp_path_factory.mktemp("jupyter")) as one:
         yield one
-        running.terminate()
-        running.wait(LIMIT)
-    said = (place / "log").read_text()
-    assert "Traceback" not in said, said
-
-
-def answers(one: Jupyter) -> bool:
-    try:
-        return 200 == one.ask("GET", "/api/status")[0]
-    except OSError:
-        time.sleep(0.05)
-        return False
 
 
 def test_no_door_opens_without_a_sign_in(jupyter: Jupyter) -> None:
