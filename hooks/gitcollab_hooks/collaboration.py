@@ -20,7 +20,8 @@ from gitcollab_hooks.documents import Document, Documents
 from gitcollab_hooks.news import News
 from gitcollab_hooks.notes import Notes
 from gitcollab_hooks.server import Server
-from gitcollab_hooks.taking import Taking
+from gitcollab_hooks.taking import Taken, Taking
+from gitcollab_hooks.turns import Turns
 
 Json = Any
 
@@ -48,6 +49,7 @@ class Collaboration:
         self.server, self.documents = Server(), Documents()
         self.notes = notes or Notes()
         self.taking = Taking(self.server, self.documents, self._told)
+        self.turns = Turns()
         self.news = News(self.server, self.notes, tell)
         self._kept: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -68,8 +70,9 @@ class Collaboration:
 
         ``asked``: ``path`` as Jupyter names it, ``tab`` (who has it open), ``version`` (the commit that the model comes
         from, empty if that is not known), ``hash`` (the sha256 of the file whose content the model has, if it has one;
-        ``live`` for a document that a room of jupyter-collaboration writes: whatever it wrote is what the model had).
-        ``{"tracked": False}`` for a notebook in no collab.
+        ``live`` for a document that a room of jupyter-collaboration writes: ``version`` is the stamp of its model),
+        ``takes`` (whether the tab would take changes in by itself). ``turn`` in the answer says whether it shall: of
+        those in one room just one. ``{"tracked": False}`` for a notebook in no collab.
         """
         self.news.somebody_is_there()
         client = self.server.client()
@@ -82,16 +85,17 @@ class Collaboration:
         version = str(asked.get("version") or "")
         if not asked.get("hash"):  # else the model has gone on from there by a save
             self.taking.bases.note(document.file, asked["tab"], version)
-        digest = "" if asked.get("hash") == LIVE else asked.get("hash")
-        taken = self.taking.take(document, digest) if asked.get("hash") else None
-        if taken and not taken[0].get("forked") and not taken[0].get("held"):
-            version = taken[0]["version"]
+        is_live = asked.get("hash") == LIVE
+        taken = self.taking.take(document, "" if is_live else asked["hash"]) if asked.get("hash") else None
+        if taken and _is_of_the_model(taken, version if is_live else None):
+            version = taken.receipt["version"]
             self.taking.bases.note(document.file, asked["tab"], version)
         return {
             **_said(document),
             "tracked": True,
             "url": self.server.url,
-            "receipt": taken[0] if taken else None,
+            "turn": self._has_turn(document, asked) if is_live else True,
+            "receipt": taken.receipt if taken else None,
             "contested": self._contested(client, document),
             "draft": self._draft_of(document),
             **self._incoming(client, document, version),
@@ -103,6 +107,7 @@ class Collaboration:
         document = self.documents.find(client, self.file(path))
         if document:
             self.taking.bases.forget(document.file, tab)
+            self.turns.give_up(document.file, tab)
             client.release(document.collab, document.session, document.path, client=tab)
 
     def draft(self, asked: Json) -> Json:
@@ -216,6 +221,13 @@ class Collaboration:
                 return Path(link.name)
         raise BadInput("no name is free for the link to the workspace", "open it by its own directory")
 
+    def saving(self, path: str) -> None:
+        """Keeps what another program has written into a file that Jupyter is about to write. Never waits."""
+        file = str(self.file(path))
+        if not self.taking.overwritten.keep(file):
+            said = "it was changed by another program, and is too large for that to be kept before it is written over"
+            self._told({"kind": "refused", "file": file, "message": said, "hint": ""})
+
     def saved(self, path: str) -> None:
         """Notes that Jupyter has written a file, named as the system names it. Never raises, never waits."""
         self.taking.put(path)
@@ -235,6 +247,12 @@ class Collaboration:
         if document is None:
             raise NotFound("this notebook is in no collab", "share it first")
         return client, document
+
+    def _has_turn(self, document: Document, asked: Json) -> bool:
+        if asked.get("takes", True):
+            return self.turns.ask(document.file, asked["tab"])
+        self.turns.give_up(document.file, asked["tab"])
+        return False
 
     def _incoming(self, client: Client, document: Document, version: str) -> Json:
         """What the session has otherwise than ``version``, and whether the file lies there like that already."""
@@ -298,6 +316,16 @@ def _said(document: Document) -> Json:
         "session": document.session,
         "file": document.path,
     }
+
+
+def _is_of_the_model(taken: Taken, stamp: str | None) -> bool:
+    """Whether the model comes from what was taken; ``stamp``: a room's, None where a tab has saved its own.
+
+    A room that has taken changes in and not saved them yet is beyond its file.
+    """
+    if taken.receipt.get("forked") or taken.receipt.get("held"):
+        return False
+    return stamp is None or patches.stamp_of(taken.data) == stamp
 
 
 def _draft_name(document: Document) -> str:

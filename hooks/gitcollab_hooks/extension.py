@@ -52,6 +52,7 @@ class Extension(ExtensionApp):
 
         self.collaboration = Collaboration(root, tell)
         self.executor = ThreadPoolExecutor(THREADS, thread_name_prefix="gitcollab")
+        contents.register_pre_save_hook(self._saving)
         contents.register_post_save_hook(self._saved)
         self.collaboration.start()
 
@@ -67,6 +68,11 @@ class Extension(ExtensionApp):
 
     def _emit(self, news: Json) -> None:
         self.serverapp.event_logger.emit(schema_id=NEWS, data=news)
+
+    def _saving(self, path: str = "", model: Json = None, **_: Any) -> None:
+        """Runs before every save, on Jupyter's loop; what it raises Jupyter logs, and saves."""
+        if (model or {}).get("type") != "directory":
+            self.collaboration.saving(path)
 
     def _saved(self, os_path: str = "", model: Json = None, **_: Any) -> None:
         """Runs on every save, on Jupyter's loop: puts the name down and is done; a save must never fail for us."""

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gitcollab.errors import GitcollabError, NotSignedIn, Unavailable
 from gitcollab_hooks.bases import Bases
 from gitcollab_hooks.documents import Document, Documents
+from gitcollab_hooks.overwritten import Overwritten
 from gitcollab_hooks.server import Server
 
 Json = Any
@@ -31,6 +32,14 @@ FRESH = 30.0
 """Seconds for which it is: the hook and the front end both bring the same save."""
 
 
+class Taken(NamedTuple):
+    """What was brought: the server's receipt, and the file as it was, with its sha256."""
+
+    receipt: Json
+    digest: str
+    data: bytes
+
+
 class Taking:
     """Brings saved files to their sessions, one after the other. ``tell`` hears what became of them."""
 
@@ -39,6 +48,7 @@ class Taking:
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._taken: dict[Path, tuple[str, Json, float]] = {}
         self.bases = Bases()
+        self.overwritten = Overwritten()
         self._lock = threading.Lock()
         self._waiting: dict[str, None] = {}
         self._thread = threading.Thread(target=self._run, name="gitcollab saves", daemon=True)
@@ -53,6 +63,7 @@ class Taking:
 
     def put(self, file: str) -> None:
         """Notes that a file has been saved. Never raises, never waits."""
+        self.overwritten.know(file)
         self._queue.put(file)
 
     @property
@@ -60,13 +71,14 @@ class Taking:
         """How many saved files could not be brought yet."""
         return len(self._waiting)
 
-    def take(self, document: Document, digest: str = "") -> tuple[Json, str] | None:
-        """Brings a document's file as it lies there; returns the receipt, and the sha256 of what was brought.
+    def take(self, document: Document, digest: str = "") -> Taken | None:
+        """Brings a document's file as it lies there; returns what was brought, and the receipt.
 
         Nothing happens, and None is returned, if it is gone or not what ``digest`` says. The same bytes are brought
         once. Raises what the server refuses with.
         """
         with self._lock:
+            self._bring_overwritten(document)
             try:
                 data = document.file.read_bytes()
             except OSError:
@@ -77,7 +89,7 @@ class Taking:
             known = self._taken.get(document.file)
             is_known = known and known[0] == found and known[1]["session"] == document.session
             if known and is_known and time.monotonic() < known[2]:
-                return known[1], found
+                return Taken(known[1], found, data)
             base = self.bases.of(document.file)
             receipt = self._server.client().save(
                 document.collab, document.session, document.path, data, base=base, tool="jupyter"
@@ -88,7 +100,20 @@ class Taking:
             self._taken[document.file] = (found, receipt, time.monotonic() + FRESH)
             while len(self._taken) > REMEMBERED:
                 del self._taken[next(iter(self._taken))]
-            return receipt, found
+            return Taken(receipt, found, data)
+
+    def _bring_overwritten(self, document: Document) -> None:
+        """Brings first what another program had written over the open notebook's last save."""
+        while (data := self.overwritten.oldest(document.file)) is not None:
+            self._server.client().save(
+                document.collab,
+                document.session,
+                document.path,
+                data,
+                base=self.bases.of(document.file),
+                tool="jupyter",
+            )
+            self.overwritten.forget_oldest(document.file)
 
     def _run(self) -> None:
         try:
@@ -111,6 +136,8 @@ class Taking:
     def _bring(self, file: str) -> None:
         try:
             document = self._documents.find(self._server.client(), Path(file))
+            if document is None:
+                self.overwritten.forget(file)
             taken = self.take(document) if document else None
         except (Unavailable, NotSignedIn) as why:
             self._waiting[file] = None
@@ -122,7 +149,5 @@ class Taking:
             return
         self._waiting.pop(file, None)
         if document and taken:
-            receipt, digest = taken
-            self._tell(
-                {"kind": "taken", "file": file, "collab": document.collab, "receipt": receipt, "hash": digest}
-            )
+            told = {"receipt": taken.receipt, "hash": taken.digest}
+            self._tell({"kind": "taken", "file": file, "collab": document.collab, **told})

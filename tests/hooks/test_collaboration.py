@@ -106,6 +106,54 @@ def test_a_file_that_was_written_as_the_head_has_it_says_so(shared: Any) -> None
     assert True is found["disk"]["is_head"]
 
 
+def test_what_another_program_wrote_is_not_lost_by_an_overwrite(shared: Any, server: Any) -> None:
+    """The watcher waits a moment before it looks at a file: whoever overwrites sooner would lose what was there."""
+    ana, _ben, collab = shared
+    file = ana.one.root / "plan.ipynb"
+    opened = ana.sync("plan.ipynb")
+    ana.one.saved(str(file))
+    ana.sync("plan.ipynb", version=opened["version"])
+    before = file.read_bytes()
+    file.write_bytes(before.replace(b"y = 1", b"y = 2"))  # vim, say
+    ana.one.saving("plan.ipynb")
+    file.write_bytes(before.replace(b"x = 1", b"x = 2"))  # Jupyter, from its model
+    ana.one.saved(str(file))
+    wanted = {"a": "x = 2\n", "b": "y = 2\n"}
+    eventually(lambda: wanted == sources(server.client("ana").file(collab, "plan.ipynb").body))
+
+
+# --- a room of jupyter-collaboration -------------------------------------------------------------------------------
+
+
+def test_of_two_tabs_in_a_room_one_takes_in(shared: Any) -> None:
+    ana, ben, _ = shared
+    opened = ben.sync("plan.ipynb", hash="live")
+    ana.write("plan.ipynb", a="x = 2\n", b="y = 1\n")
+    ana.sync("plan.ipynb")
+    stamp = json.loads((ben.one.root / "plan.ipynb").read_bytes())["metadata"]["gitcollab"]["version"]
+
+    def says(tab: str, **more: Any) -> Any:
+        return ben.one.sync({"path": "plan.ipynb", "tab": tab, "hash": "live", "version": stamp, **more})
+
+    assert opened["turn"]
+    assert [(True, True), (False, True)] == [
+        (said["turn"], bool(said["patch"])) for said in (says("tab"), says("other"))
+    ]
+    assert [False, True] == [says("tab", takes=False)["turn"], says("other")["turn"]]
+
+
+def test_what_a_room_took_in_and_has_not_saved_does_not_come_again(shared: Any) -> None:
+    ana, ben, _ = shared
+    ben.sync("plan.ipynb", hash="live")
+    ana.write("plan.ipynb", a="x = 2\n", b="y = 1\n")
+    ana.sync("plan.ipynb")
+    stamp = json.loads((ben.one.root / "plan.ipynb").read_bytes())["metadata"]["gitcollab"]["version"]
+    said = ben.sync("plan.ipynb", hash="live", version=stamp)
+    assert ["a"] == list(said["patch"]["cells"])
+    again = ben.sync("plan.ipynb", hash="live", version=said["head"])
+    assert (None, said["head"]) == (again["patch"], again["version"])
+
+
 # --- drafts --------------------------------------------------------------------------------------------------------
 
 

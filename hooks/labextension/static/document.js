@@ -96,7 +96,7 @@ export class OpenDocument {
     }
     this.context.model.contentChanged.connect(this.slots?.content);
     this.loaded();
-    await this.sync();
+    await this.sync({ fresh: true }); // it may have been shared a moment ago
   }
 
   /** The model is what the file says. */
@@ -157,10 +157,13 @@ export class OpenDocument {
     return Boolean(this.context.model?.collaborative);
   }
 
-  /** Whether others edit the same live document, and one of them is to take changes in for all. */
-  get isAnothersTurn() {
-    const awareness = this.isLive ? this.shared.awareness : null;
-    return Boolean(awareness) && Math.min(...awareness.getStates().keys()) < awareness.clientID;
+  /** The commit that the model itself says it comes from, which all who edit a live document share. */
+  get stamp() {
+    return this.shared.getMetadata('gitcollab')?.version ?? '';
+  }
+
+  get isTakingIn() {
+    return this.given.settings().autoApply && !this.isPaused;
   }
 
   // --- what Jupyter says ---------------------------------------------------------------------------------------
@@ -267,8 +270,10 @@ export class OpenDocument {
       return; // its end asks again
     }
     const hash = this.isLive ? 'live' : this.untaken;
-    const version = this.version || (this.shared.getMetadata('gitcollab')?.version ?? '');
-    const said = await this.server.ask('sync', { path: this.path, tab: this.tab, version, hash, ...how });
+    const stamp = this.stamp;
+    const version = (!this.isLive && this.version) || stamp;
+    const asked = { path: this.path, tab: this.tab, version, hash, takes: this.isTakingIn, ...how };
+    const said = await this.server.ask('sync', asked);
     if (this.isDisposed) {
       return;
     }
@@ -278,7 +283,7 @@ export class OpenDocument {
     if (!said.tracked) {
       return;
     }
-    if (this.isSaving || (!this.isLive && this.untaken !== hash)) {
+    if (this.isSaving || (this.isLive ? this.stamp !== stamp : this.untaken !== hash)) {
       this.isAskedAgain = !this.isSaving; // what was said is of a model that has gone on
       return;
     }
@@ -293,7 +298,7 @@ export class OpenDocument {
     this.incoming = said.patch ? said : null;
     if (!said.patch) {
       this.left = [];
-    } else if (this.given.settings().autoApply && !this.isPaused && !this.isAnothersTurn) {
+    } else if (this.isTakingIn && said.turn) {
       await this.takeIn();
     }
   }
