@@ -101,7 +101,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.RenderSource: Rule("read", Role.VIEWER),
 }
 
-INTERNAL = frozenset({acts.MergeBytes, acts.DiffBytes})
+INTERNAL = frozenset({acts.MergeBytes, acts.DiffBytes, acts.SearchPush, acts.SiftSecrets})
 """What only our own processes ask of each other: no door takes it, and nobody is allowed it."""
 
 

@@ -82,7 +82,7 @@ ADMINS = {
     acts.DropGroup,
     acts.SetInGroup,
 }
-NOBODY = {acts.MergeBytes, acts.DiffBytes}
+NOBODY = {acts.MergeBytes, acts.DiffBytes, acts.SearchPush, acts.SiftSecrets}
 OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink, acts.RevokeLink} | {
     acts.Purge,
     acts.ReadAudit,
@@ -112,6 +112,8 @@ EDITORS = {
 def expected(kind: type[Act], role: Role | None) -> type[GitcollabError] | None:
     if kind in ANYBODY:
         return None
+    if role is None and kind in NOBODY and issubclass(kind, CollabAct):
+        return NotFound
     if kind in ADMINS | NOBODY:
         return Forbidden
     if role is None:

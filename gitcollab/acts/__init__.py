@@ -34,7 +34,7 @@ from gitcollab.acts.people import (
     SuspendUser,
 )
 from gitcollab.acts.pure import DiffBytes, MergeBytes
-from gitcollab.acts.pushing import Push, Pushed
+from gitcollab.acts.pushing import Push, Pushed, PushedSecret, SearchPush, SiftSecrets
 from gitcollab.acts.reading import (
     Difference,
     FileBytes,
@@ -122,6 +122,7 @@ __all__ = [
     "PurgeDone",
     "Push",
     "Pushed",
+    "PushedSecret",
     "ReadAudit",
     "ReadBlame",
     "ReadContributions",
@@ -151,6 +152,7 @@ __all__ = [
     "RevokeLink",
     "RevokeToken",
     "Save",
+    "SearchPush",
     "SetDisplay",
     "SetGrant",
     "SetInGroup",
@@ -159,6 +161,7 @@ __all__ = [
     "SetVisibility",
     "Settle",
     "Shown",
+    "SiftSecrets",
     "Status",
     "SuggestVersion",
     "SuspendUser",

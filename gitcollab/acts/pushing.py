@@ -5,9 +5,28 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
+from gitcollab.acts.reading import Reading
+from gitcollab.model import Value
 
 SESSIONS = "refs/heads/sessions/"
 SHARED = "refs/heads/main"
+
+
+class PushedSecret(Value):
+    """A suspected secret in what a push brings, without the secret; see ``acts.holding.Suspicion``.
+
+    ``path`` is empty for what lies in no file of the new commits; ``commit`` is the first that has it. ``digest`` is
+    for comparing and not to be shown.
+    """
+
+    kind: str
+    path: str
+    commit: str
+    cell: str | None
+    field: str
+    line: int
+    excerpt: str
+    digest: str
 
 
 class Push(CollabAct):
@@ -15,7 +34,8 @@ class Push(CollabAct):
 
     ``old`` is where the client saw it (None: nowhere), ``new`` where it is to go (None: away). ``session`` names the
     own session that takes it instead of the branch; ``message`` is what it lands with. ``token`` is the id of the token
-    that the client showed, which must still be good when the branch moves.
+    that the client showed, which must still be good when the branch moves. ``kept`` are the suspected secrets that its
+    person has decided to share: a decision that is written down.
     """
 
     ref: str
@@ -24,6 +44,7 @@ class Push(CollabAct):
     session: str = ""
     message: str = ""
     token: str = ""
+    kept: tuple[PushedSecret, ...] = ()
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,4 +63,25 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
 
 
-ANSWERS: dict[type[Act], object] = {Push: Pushed}
+class SearchPush(Reading):
+    """Looks for suspected secrets in what a push has brought and git has not let in yet. Answered by the workers.
+
+    It lies in ``arrived``; ``tips`` are the commits that branches are to go to, ``blobs`` what to look at.
+    """
+
+    arrived: str
+    tips: tuple[str, ...]
+    blobs: tuple[str, ...]
+
+
+class SiftSecrets(CollabAct):
+    """Which of these digests of suspected secrets the collab's people have not said to be harmless."""
+
+    digests: tuple[str, ...]
+
+
+ANSWERS: dict[type[Act], object] = {
+    Push: Pushed,
+    SearchPush: tuple[PushedSecret, ...],
+    SiftSecrets: tuple[str, ...],
+}

@@ -61,7 +61,7 @@ class Collab:
         self._saves = Saves(ground, self._exchange, self._held, self._purging)
         self._deciding = Deciding(ground, self._saves, self._held)
         self._talk = Talk(ground)
-        self._pushes = Pushes(ground, self._exchange)
+        self._pushes = Pushes(ground, self._exchange, self._held)
         self.desks = ground.desks
 
     @classmethod
@@ -282,6 +282,10 @@ class Collab:
         if data is None:
             raise NotFound("nothing of a file is held there", "see `gitcollab held`")
         return data
+
+    def sift(self, act: acts.SiftSecrets) -> tuple[str, ...]:
+        """Returns the digests of suspected secrets that nobody has said to be harmless; waits for no act."""
+        return tuple(digest for digest in act.digests if not self._held.is_harmless(digest))
 
     def decide_held(self, act: acts.DecideHeld) -> Receipt:
         """Decides what becomes of a save that was held back."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from gitcollab import notebooks, store
@@ -148,6 +150,10 @@ class HeldSaves:
         """Remembers that what was suspected is no secret: nobody of the collab is asked about it again."""
         if kept.secrets:
             self._drawer.remember(kept.secrets)
+
+    def say_harmless(self, digests: Iterable[str]) -> None:
+        """Remembers the same of suspected secrets that were not held."""
+        self._drawer.remember(digests)
 
     def recover(self) -> None:
         """Tells of what a crash kept from being told."""

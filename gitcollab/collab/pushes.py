@@ -8,6 +8,7 @@ from gitcollab import store
 from gitcollab.acts.pushing import SHARED, Push, Pushed
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.ground import Ground
+from gitcollab.collab.held import HeldSaves
 from gitcollab.collab.register import FORK
 from gitcollab.errors import BadInput, GitcollabError, Moved, NotSignedIn, TooMany, Unusable
 from gitcollab.events import Joined
@@ -17,7 +18,7 @@ from gitcollab.flow.pushed import GIT
 from gitcollab.flow.receive import Pushing, Received, receive
 from gitcollab.model import SessionName, checked_name
 from gitcollab.repository import sync_arrivals
-from gitcollab.store import identities, tokens
+from gitcollab.store import audit, identities, tokens
 
 BRANCHES = 200
 """Session branches that one person may have in one collab before no new one can be pushed."""
@@ -29,8 +30,8 @@ NAME = "push"
 class Pushes:
     """Takes in the pushes to one collab. Used in its turns only; who may push where has been decided."""
 
-    def __init__(self, ground: Ground, exchange: Exchange) -> None:
-        self._ground, self._exchange = ground, exchange
+    def __init__(self, ground: Ground, exchange: Exchange, held: HeldSaves) -> None:
+        self._ground, self._exchange, self._held = ground, exchange, held
 
     def pushed(self, act: Push) -> Pushed:
         """Moves a session to what was pushed, lands and delivers it; the push stands where the landing does not."""
@@ -40,12 +41,30 @@ class Pushes:
         if act.new is None:
             raise BadInput("branches of a collab are not deleted", "close a session: `gitcollab leave`")
         session, old = self._taker(act, act.new)
+        self._decided(act)
         received = receive(ground.repo, self._pushing(act, session, old, act.new))
         if ground.register.holder(session) is None:
             ground.register.enter(session, client=GIT)
             ground.turns.tell(Joined(collab=ground.id, user=session.user, session=str(session)))
         ground.turns.moved(session.ref)
         return self._landed(act, session, received)
+
+    def _decided(self, act: Push) -> None:
+        """Writes down what suspected secrets the pusher has decided to share; nobody is asked about them again."""
+        if not act.kept:
+            return
+        named = [f"{one.kind}: {one.path}, line {one.line}" for one in act.kept]
+        told = audit.Note(
+            user=act.actor.user,
+            act="KeepSecrets",
+            collab=self._ground.id,
+            detail={"ref": act.ref, "new": act.new, "secrets": named},
+            via=act.actor.via,
+            origin=act.actor.origin,
+        )
+        with self._ground.given.engine.begin() as conn:
+            audit.note(conn, told)
+        self._held.say_harmless(one.digest for one in act.kept)
 
     def _landed(self, act: Push, session: SessionName, received: Received) -> Pushed:
         landed, trouble = None, ""

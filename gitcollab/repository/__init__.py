@@ -8,6 +8,7 @@ from gitcollab.repository.errors import Damaged, RefLocked, RefMoved, TagExists,
 from gitcollab.repository.heal import Healed, clear_unfinished, heal
 from gitcollab.repository.maintenance import Loose, loose, maintain
 from gitcollab.repository.mending import Mended, Place, faults, mend, places
+from gitcollab.repository.quarantine import Brought, Quarantine
 from gitcollab.repository.repository import Repository
 from gitcollab.repository.running import end_running
 from gitcollab.repository.tags import notebook_of, version_of, version_tag
@@ -34,6 +35,7 @@ __all__ = [
     "PROGRAM",
     "TREE",
     "Barrier",
+    "Brought",
     "Change",
     "Clash",
     "Commit",
@@ -43,6 +45,7 @@ __all__ = [
     "Loose",
     "Mended",
     "Place",
+    "Quarantine",
     "RefLocked",
     "RefMoved",
     "Repository",

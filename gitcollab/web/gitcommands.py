@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
+from gitcollab.acts.pushing import PushedSecret
 from gitcollab.errors import BadInput, GitcollabError, TooLarge
 from gitcollab.web.gitbody import Body
 from gitcollab.web.pktline import FLUSH, banded, line, lines_of, section
@@ -23,7 +24,7 @@ REASON = 300
 NOBODY = "0" * 40
 
 COMMAND = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40}) ([!-~\x80-\xff]+)")
-OPTION = re.compile(r"(session|message)=(.*)")
+OPTION = re.compile(r"(session|message|keep-secrets)(?:=(.*))?")
 HEADER = re.compile(rb"PACK\0\0\0[\2\3]", re.DOTALL)
 
 
@@ -38,11 +39,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Commands:
-    """What a push wants: which branches where, and the options that its person has set."""
+    """What a push wants: which branches where, and the options that its person has set.
+
+    ``kept`` are the suspected secrets that they have thereby decided to share.
+    """
 
     moves: tuple[Move, ...] = ()
     capabilities: frozenset[str] = frozenset()
     options: dict[str, str] = field(default_factory=dict)
+    kept: tuple[PushedSecret, ...] = ()
 
 
 class Incoming:
@@ -149,11 +154,11 @@ def _options(lines: list[bytes]) -> dict[str, str]:
     found: dict[str, str] = {}
     for said in (each.decode("utf-8", "replace") for each in lines):
         option = OPTION.fullmatch(said)
-        if option is None:
+        if option is None or (option[2] is None and option[1] != "keep-secrets"):
             raise BadInput(
                 f"{said[:80]!r} is no option of a push here", "use -o session=NAME or -o message=TEXT"
             )
-        found[option[1]] = option[2]
+        found[option[1]] = option[2] or ""
     return found
 
 

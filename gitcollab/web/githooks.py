@@ -18,7 +18,7 @@ PRE_RECEIVE = """\
 printf 'quarantine %s\\n' "$GIT_QUARANTINE_PATH" >"$GITCOLLAB_SAY" || exit 1
 read -r answer <"$GITCOLLAB_HEAR" || exit 1
 [ "$answer" = yes ] && exit 0
-printf '%s\\n' "$answer" >&2
+cat <"$GITCOLLAB_HEAR" >&2
 exit 1
 """
 
@@ -82,7 +82,7 @@ class Line:
             transport.close()
 
     def answer(self, data: bytes) -> None:
-        """Says something to the hook that waits for it; a few kilobytes, which a pipe surely holds."""
+        """Says something to the hook that waits for it; at most 16 kB, which a pipe surely holds."""
         with suppress(BrokenPipeError):  # git has gone
             os.write(self._hear, data)
 

@@ -15,9 +15,10 @@ from gitcollab.acts.pushing import SESSIONS
 from gitcollab.errors import BadInput
 from gitcollab.model import Actor
 from gitcollab.web.ask import admitted
+from gitcollab.web.gitarrivals import Caps, kept_secrets, measured
 from gitcollab.web.gitcommands import Commands, Move
 from gitcollab.web.githooks import written
-from gitcollab.web.gitreceive import Caps, Talk
+from gitcollab.web.gitreceive import Talk
 from gitcollab.web.gitrun import Limits
 
 if TYPE_CHECKING:
@@ -35,19 +36,21 @@ FREE = 2 * 1024**3, 300
 class Receiver:
     """How pushes are received: with the hooks in ``hooks``, each branch allowed by ``admit`` and moved by ``move``.
 
-    Both are told the request, the collab, the branch and the options its person set; ``move`` returns what the
-    person is told.
+    Both are told the request, the collab, the branch and the push; ``move`` returns what the person is told. ``search``
+    is told where a push's files lie and how many bytes they have, and returns what its person has decided to share.
     """
 
-    admit: Callable[[Scope, str, Move, dict[str, str]], Awaitable[None]]
-    move: Callable[[Scope, str, Move, dict[str, str]], Awaitable[str]]
+    admit: Callable[[Scope, str, Move, Commands], Awaitable[None]]
+    move: Callable[[Scope, str, Move, Commands], Awaitable[str]]
+    search: Callable[[Actor, str, Commands, Path, dict[str, int]], Awaitable[tuple[acts.PushedSecret, ...]]]
     hooks: Path
     caps: Caps = field(default_factory=Caps)
+    made: list[Path] = field(default_factory=list)
 
     async def ready(self) -> Path:
-        """Returns where the hooks lie; they are written once."""
-        if not await asyncio.to_thread((self.hooks / "proc-receive").is_file):
-            await asyncio.to_thread(written, self.hooks)
+        """Returns where the hooks lie; they are written at the first push: an older version may have left its own."""
+        if not self.made:
+            self.made.append(await asyncio.to_thread(written, self.hooks))
         return self.hooks
 
     async def admit_all(self, scope: Scope, collab: str, commands: Commands) -> None:
@@ -55,15 +58,20 @@ class Receiver:
         for move in commands.moves:
             if move.new is None:
                 raise BadInput("branches of a collab are not deleted", "close a session: gitcollab leave")
-            await self.admit(scope, collab, move, commands.options)
+            await self.admit(scope, collab, move, commands)
 
     def talk(self, scope: Scope, collab: str, repository: Path, commands: Commands) -> Talk:
         """Returns the talk with git about one push."""
+        kept: list[acts.PushedSecret] = []
+
+        async def check(arrived: Path) -> None:
+            if files := await measured(repository, arrived, self.caps):
+                kept.extend(await self.search(scope["state"]["actor"], collab, commands, arrived, files))
 
         async def move(asked: Move) -> str:
-            return await self.move(scope, collab, asked, commands.options)
+            return await self.move(scope, collab, asked, replace(commands, kept=tuple(kept)))
 
-        return Talk(repository, commands, move, self.caps)
+        return Talk(commands, check, move)
 
     async def argv(self, repository: Path, limits: Limits, *words: str) -> list[str]:
         """Returns the arguments of a receive-pack that moves no branch by itself."""
@@ -88,18 +96,35 @@ def receiving(limits: Limits) -> Limits:
 def receiver(site: Site, hooks: Path) -> Receiver:
     """Returns the receiver whose branches the writer moves."""
 
-    async def admit(scope: Scope, collab: str, move: Move, options: dict[str, str]) -> None:
-        act = asked(scope, collab, move, options)
+    async def admit(scope: Scope, collab: str, move: Move, commands: Commands) -> None:
+        act = asked(scope, collab, move, commands)
         await site.look(admitted, act.actor, act)
 
-    async def moved(scope: Scope, collab: str, move: Move, options: dict[str, str]) -> str:
-        done: acts.Pushed = await site.writer.call(asked(scope, collab, move, options))
+    async def moved(scope: Scope, collab: str, move: Move, commands: Commands) -> str:
+        done: acts.Pushed = await site.writer.call(asked(scope, collab, move, commands))
         return news(done, f"{site.base_url}/c/{collab}")
 
-    return Receiver(admit, moved, hooks)
+    async def search(
+        actor: Actor, collab: str, commands: Commands, arrived: Path, files: dict[str, int]
+    ) -> tuple[acts.PushedSecret, ...]:
+        tips = tuple({move.new for move in commands.moves if move.new})
+
+        async def look(blobs: tuple[str, ...]) -> tuple[acts.PushedSecret, ...]:
+            act = acts.SearchPush(actor=actor, collab=collab, arrived=str(arrived), tips=tips, blobs=blobs)
+            found: tuple[acts.PushedSecret, ...] = await site.workers.call(act)
+            return found
+
+        async def sift(digests: tuple[str, ...]) -> tuple[str, ...]:
+            act = acts.SiftSecrets(actor=actor, collab=collab, digests=digests)
+            suspected: tuple[str, ...] = await site.writer.call(act)
+            return suspected
+
+        return await kept_secrets(files, commands.options, look, sift)
+
+    return Receiver(admit, moved, search, hooks)
 
 
-def asked(scope: Scope, collab: str, move: Move, options: dict[str, str]) -> acts.Push:
+def asked(scope: Scope, collab: str, move: Move, commands: Commands) -> acts.Push:
     """Returns the act that a push of one branch is; who pushes is who signed this request in."""
     credential: Credential = scope["state"]["credential"]
     return acts.Push(
@@ -108,9 +133,10 @@ def asked(scope: Scope, collab: str, move: Move, options: dict[str, str]) -> act
         ref=move.ref,
         old=move.old,
         new=move.new,
-        session=options.get("session", ""),
-        message=options.get("message", ""),
+        session=commands.options.get("session", ""),
+        message=commands.options.get("message", ""),
         token=credential.token,
+        kept=commands.kept,
     )
 
 

@@ -15,7 +15,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
     """Returns what answers the workers' acts on the repositories under ``root``. Loads everything that takes time."""
     block_slow_import()
     from gitcollab import notebooks
-    from gitcollab.flow import compare
+    from gitcollab.flow import arriving, compare
     from gitcollab.workers.showing import shown
 
     def answer(act: acts.Act) -> object:
@@ -27,6 +27,8 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
                 return notebooks.diff(act.before, act.after)
             case acts.RenderNotebook() | acts.RenderDiff() | acts.RenderPiece() | acts.RenderSource():
                 return shown(repository(root, act.collab), act)
+            case acts.SearchPush():
+                return arriving.search(repository(root, act.collab), act)
             case acts.Reading():
                 return compare.answer(repository(root, act.collab, is_public=act.is_public), act)
             case _:

@@ -128,6 +128,8 @@ class Serving:
                 return house.collab(act.collab).sweep(act)
             case acts.Push():
                 return house.collab(act.collab).push(act)
+            case acts.SiftSecrets():
+                return house.collab(act.collab).sift(act)
             case acts.ReadHeld():
                 return house.collab(act.collab).held(act)
             case acts.ReadHeldFile():

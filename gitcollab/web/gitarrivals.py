@@ -1,0 +1,197 @@
+"""What a push has brought, looked at before git lets it in: how much it is, and whether it holds suspected secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from asyncio.subprocess import PIPE
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitcollab import program
+from gitcollab.acts.pushing import PushedSecret
+from gitcollab.errors import GitcollabError, TooLarge, Unavailable, Unusable
+
+SHARE = 8_000_000
+"""Bytes of files that one job of a worker looks through; a larger file is a job of its own."""
+
+BLOBS = 5000
+"""Files of one such job."""
+
+MOST = 100
+"""Suspected secrets after which the rest of a push is not looked at."""
+
+TOLD = 5
+"""Of them, those that a refusal names."""
+
+OPTION = "keep-secrets"
+"""The push option by which a person decides to share what is suspected."""
+
+Search = Callable[[tuple[str, ...]], Awaitable[tuple[PushedSecret, ...]]]
+"""Looks through some of a push's files for suspected secrets."""
+
+Sift = Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]
+"""Which of these digests nobody in the collab has said to be harmless."""
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Bounds of what one push may bring: objects, bytes of one file, bytes of all objects unpacked."""
+
+    objects: int = 250_000
+    file: int = 100_000_000
+    unpacked: int = 8 * 1024**3
+
+
+class Weighing:
+    """Adds up what has come, and keeps the files in it with their sizes in bytes."""
+
+    def __init__(self, caps: Caps) -> None:
+        self._caps, self._count, self._total = caps, 0, 0
+        self.files: dict[str, int] = {}
+
+    def add(self, kind: str, size: int, name: str) -> None:
+        """Adds one object; TooLarge if that is too much."""
+        caps = self._caps
+        self._count, self._total = self._count + 1, self._total + size
+        if size > caps.file:
+            raise TooLarge(
+                f"a file of {size:,} bytes is in this push", f"the limit is {caps.file:,}: keep it elsewhere"
+            )
+        if self._count > caps.objects or self._total > caps.unpacked:
+            raise TooLarge("this push is too much at once", "push older commits first")
+        if kind == "blob":
+            self.files[name] = size
+
+
+async def measured(repository: Path, arrived: Path, caps: Caps) -> dict[str, int]:
+    """Returns the files in a quarantine with their sizes in bytes; TooLarge if it is not within the bounds.
+
+    Nothing is unpacked for that: a small pack can hold gigabytes (facts-security F14).
+    """
+    if arrived.parent != repository / "objects":
+        raise Unavailable(
+            "git has put this push where it is not looked for", "ask the server's administrator"
+        )
+    weighing = Weighing(caps)
+    if await asyncio.to_thread(is_loose, arrived):
+        for entry in await asyncio.to_thread(lambda: list(loose(arrived))):
+            weighing.add(*entry)
+    else:
+        await _listed(repository, arrived, weighing)
+    return weighing.files
+
+
+async def _listed(repository: Path, arrived: Path, weighing: Weighing) -> None:
+    argv = program.command(
+        "cat-file",
+        "--batch-all-objects",
+        "--unordered",
+        "--batch-check=%(objecttype) %(objectsize) %(objectname)",
+        repository=repository,
+    )
+    env = program.environment() | {"GIT_OBJECT_DIRECTORY": str(arrived)}
+    listing = await asyncio.create_subprocess_exec(
+        *argv, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, start_new_session=True
+    )
+    assert listing.stdout is not None  # noqa: S101 - opened as a pipe
+    try:
+        while entry := await listing.stdout.readline():
+            kind, size, name = entry.decode("ascii").split()
+            weighing.add(kind, int(size), name)
+    finally:
+        if listing.returncode is None:
+            listing.kill()
+        await listing.stdout.read()
+        await asyncio.shield(listing.wait())
+
+
+def is_loose(arrived: Path) -> bool:
+    """Whether a push was so small that git has unpacked it, each object into a file of its own."""
+    return not any((arrived / "pack").glob("*"))
+
+
+def loose(arrived: Path) -> Iterator[tuple[str, int, str]]:
+    """Yields kind, size and id of each object that is not packed, from the beginnings of their files."""
+    for file in arrived.glob("[0-9a-f][0-9a-f]/*"):
+        if not file.name.startswith("tmp_"):
+            with file.open("rb") as beginning:
+                head = zlib.decompressobj().decompress(beginning.read(512), 64).partition(b"\0")[0]
+            kind, size = head.decode("ascii").split()
+            yield kind, int(size), file.parent.name + file.name
+
+
+async def kept_secrets(
+    files: dict[str, int], options: Mapping[str, str], search: Search, sift: Sift
+) -> tuple[PushedSecret, ...]:
+    """Returns the suspected secrets that the person who pushes has decided to share.
+
+    Unusable, with where they stand and what to do, for those that they have not decided about.
+    """
+    try:
+        found = await _found(files, search)
+    except Unavailable as error:
+        if not error.data.get("was_stopped"):
+            raise
+        if options.get(OPTION) == "":
+            return ()
+        raise Unusable(
+            "it takes too long to look for secrets in this push, and nothing of it was taken",
+            f"push older commits first, or say that there are none: git push -o {OPTION} …",
+        ) from error
+    suspected = await sift(tuple(found)) if found else ()
+    secrets = tuple(found[digest] for digest in suspected if digest in found)
+    if secrets and options.get(OPTION) not in {"", mark_of(secrets)}:
+        raise refusal(secrets)
+    return secrets
+
+
+async def _found(files: dict[str, int], search: Search) -> dict[str, PushedSecret]:
+    found: dict[str, PushedSecret] = {}
+    for share in shares(files):
+        for one in await search(share):
+            found.setdefault(one.digest, one)
+        if len(found) >= MOST:
+            break
+    return found
+
+
+def shares(files: dict[str, int]) -> Iterator[tuple[str, ...]]:
+    """Yields the files in such parts as are done soon."""
+    share: list[str] = []
+    size = 0
+    for name, one in files.items():
+        if share and (size + one > SHARE or len(share) == BLOBS):
+            yield tuple(share)
+            share, size = [], 0
+        share.append(name)
+        size += one
+    if share:
+        yield tuple(share)
+
+
+def mark_of(secrets: Iterable[PushedSecret]) -> str:
+    """Returns what names just these, so that a decision can say what it has seen."""
+    return hashlib.sha256("\n".join(sorted(one.digest for one in secrets)).encode()).hexdigest()[:12]
+
+
+def refusal(secrets: tuple[PushedSecret, ...]) -> GitcollabError:
+    """The error that says where the secrets stand, and what can be done."""
+    lines = [f"  {_place(one)}: {one.kind}, {one.excerpt}" for one in secrets[:TOLD]]
+    if len(secrets) > TOLD:
+        lines.append(f"  and {len(secrets) - TOLD} more")
+    return Unusable(
+        "\n".join(["nothing of this push was taken: it holds what looks like a secret", *lines]),
+        "take it out of every commit that has it (git commit --amend, git rebase -i), and push again;\n"
+        f"if it is none, or is meant to be shared: git push -o {OPTION}={mark_of(secrets)} …",
+    )
+
+
+def _place(one: PushedSecret) -> str:
+    if not one.path:
+        return "an object that is in no file"
+    cell = f", cell {one.cell}" if one.cell else ""
+    field = f", {one.field}" if one.field != "file" else ""
+    return f"{one.path}{cell}{field}, line {one.line} (commit {one.commit[:8]})"
