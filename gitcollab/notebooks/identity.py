@@ -222,10 +222,18 @@ class _Alignment:
 
 
 def _identities(cells: Sequence[Cell]) -> list[str | None]:
-    """The ids that tell which cell is which. Some tools number the cells anew at every save: that tells where it is."""
+    """The ids that tell which cell is which. Some tools number the cells anew at every save: that tells where it is.
+    A cell without one may have nbgrader's, which a grade hangs on."""
     if sum([cell.is_numbered for cell in cells]) < NUMBERED:
-        return [cell.id for cell in cells]
-    return [None if cell.is_numbered else cell.id for cell in cells]
+        return [cell.id or _grade_id(cell) for cell in cells]
+    return [_grade_id(cell) if cell.is_numbered else cell.id for cell in cells]
+
+
+def _grade_id(cell: Cell) -> str | None:
+    """nbgrader's name of a graded cell, as no id of nbformat can be."""
+    graded = cell.data["metadata"].get("nbgrader")
+    name = graded.get("grade_id") if isinstance(graded, dict) else None
+    return f"nbgrader {name}" if isinstance(name, str) and name else None
 
 
 def _closest(

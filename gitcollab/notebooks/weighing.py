@@ -128,9 +128,16 @@ def _cell(values: Three, policy: Policy) -> Weighed:
 
 
 def is_edited(base: Json, cell: Json) -> bool:
-    """Whether a person's work is in the difference: the source (space at its ends aside), type or attachments."""
+    """Whether a person's work is in the difference: the source (space at its ends aside), type, attachments, or what
+    it counts for where it is graded."""
     before, after = (
-        (c["cell_type"], _trimmed(joined(c["source"])), c.get("attachments") or {}) for c in (base, cell)
+        (
+            c["cell_type"],
+            _trimmed(joined(c["source"])),
+            c.get("attachments") or {},
+            c["metadata"].get("nbgrader"),
+        )
+        for c in (base, cell)
     )
     return before != after
 
