@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from gitcollab.cli import (
     access,
+    carrying,
     decide,
     groups,
     held,
@@ -60,7 +61,7 @@ def everywhere(
 
 
 HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
-    "Begin": (house.demo, house.serve, people.share, work.join, work.leave, work.status),
+    "Begin": (house.demo, house.serve, people.share, carrying.import_, work.join, work.leave, work.status),
     "See": (history.log, history.diff, history.blame, history.contributions, history.versions, history.cite),
     "Decide": (
         decide.contested,
@@ -88,12 +89,18 @@ HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
         house.doctor,
         safekeeping.backup,
         safekeeping.restore,
+        carrying.export,
         house.git_config,
         house.git_credential,
         house.help_page,
     ),
 }
-NAMES = {"help_page": "help", "git_config": "git-config", "git_credential": "git-credential"}
+NAMES = {
+    "help_page": "help",
+    "import_": "import",
+    "git_config": "git-config",
+    "git_credential": "git-credential",
+}
 for heading, commands in HEADINGS.items():
     for command in commands:
         name = NAMES.get(command.__name__, command.__name__)

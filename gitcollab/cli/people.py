@@ -9,6 +9,7 @@ import typer
 
 from gitcollab.cli import place, show
 from gitcollab.cli.options import AsJson, Collab
+from gitcollab.client import sharing
 from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput, NotFound
 
@@ -27,6 +28,9 @@ def share(
     title: Annotated[
         str, typer.Option(help="What the collab is called.", show_default="from the first path")
     ] = "",
+    with_history: Annotated[
+        bool, typer.Option("--with-history", help="PATH is a repository: its history comes with it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Share files of this machine with people, who may then edit them: prints id, alias, link and directory.
@@ -34,11 +38,15 @@ def share(
     Your files stay where they are; from now on every save in their directory is taken in. Sharing the same
     files again finds the same collab.
     """
+    from gitcollab.cli.carrying import beginner
+
     names = [name.strip() for name in users.split(",") if name.strip()]
     if not names:
         raise BadInput("share with whom?", "write `share USER PATH`, several users with commas between")
+    server = place.client()
+    begin = beginner(server, paths[0], as_json) if with_history else None
     with show.busy("sharing"):
-        made = place.client().share(names, paths, title=title)
+        made = sharing.share(server, names, paths, title=title, begin=begin)
     show.out(made, as_json, _shared)
 
 

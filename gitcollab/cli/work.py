@@ -10,7 +10,6 @@ import typer
 
 from gitcollab.cli import place, show
 from gitcollab.cli.held import summary
-from gitcollab.cli.leaving import branch_left
 from gitcollab.cli.options import AsJson, MaybeCollab
 from gitcollab.cli.standing import standing
 from gitcollab.client import Client
@@ -75,22 +74,33 @@ def _invited(text: str) -> tuple[Client, str]:
 def leave(
     collab: MaybeCollab = None,
     session: Annotated[str, typer.Option(help="Which of your sessions.", show_default="the only one")] = "",
+    squash: Annotated[
+        bool, typer.Option("--squash", help="Leave one commit in your repository, crediting all authors.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Close a session after taking in what lies in its directory; files, history and contested cells stay."""
+    from gitcollab import carrying
+
     server, around = place.client(), None
-    if collab:
+    if collab and not squash:
         where, named = place.collab_id(server, collab), session
     else:
         spot = place.here(server)
         where, named = spot["collab"], session or spot["session"]
-        if spot.get("is_joined"):
+        if collab and place.collab_id(server, collab) != where:
+            raise BadInput("this directory is in another collab", "--squash leaves a commit where you work")
+        if spot.get("is_joined") or squash:
+            around = Path(spot["workspace"])
+        if squash and around and not carrying.is_in_repository(around):
+            raise BadInput(f"{around} is in no repository of yours", "`gitcollab export --squash` makes one")
+        if spot.get("is_joined") and around:
             from gitcollab.cli.joining import last_exchange
 
-            around = Path(spot["workspace"])
             last_exchange(server, where, around, named.partition("/")[2] or named)
     closed = server.close_session(where, _own_session(server, where, named))
-    branch = branch_left(server, where, f"{closed['user']}/{closed['name']}", around) if around else ""
+    leave_branch = carrying.squashed_branch_left if squash else carrying.branch_left
+    branch = leave_branch(server, where, f"{closed['user']}/{closed['name']}", around) if around else ""
     show.out(closed | ({"own_branch": branch} if branch else {}), as_json, _left)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +21,27 @@ JOIN = (
 )
 
 
-def share(client: Client, users: Sequence[str], paths: Sequence[Path], *, title: str = "") -> Json:
+def share(
+    client: Client,
+    users: Sequence[str],
+    paths: Sequence[Path],
+    *,
+    title: str = "",
+    begin: Callable[[str], str] | None = None,
+) -> Json:
     """Shares ``paths`` with ``users`` as editors and returns ``{"id", "alias", "link", "directory"}``.
 
     The directory that holds the paths becomes the sharer's workspace, in place; repeating the call finds the
     same collab again. ``directory`` is the recipient's own workspace. Raises BadInput for paths that cannot
-    be shared, NotFound for people the server does not know (nothing is created then).
+    be shared, NotFound for people the server does not know (nothing is created then). ``begin`` makes the collab
+    of one whole directory in its own way, given the title, and returns its id.
     """
     workspace, wanted = placed(paths)
     found = existing(client, workspace, wanted)
-    collab = found or client.create(title or _title(workspace, wanted), wanted)["id"]
+    called = title or _title(workspace, wanted)
+    if begin and wanted:
+        raise BadInput("a history is shared with its whole directory", "name the directory of the repository")
+    collab = found or (begin(called) if begin else client.create(called, wanted)["id"])
     try:
         if not found:
             open_in_place(client, collab, workspace)
