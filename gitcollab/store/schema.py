@@ -246,3 +246,10 @@ ANSWERS = Table(
     Column("body", LargeBinary, nullable=False),
     Column("at", Text, nullable=False, index=True),
 )
+
+SIGN_OUTS = Table(
+    "sign_outs",
+    METADATA,
+    Column("cookie", Text, primary_key=True),  # its digest
+    Column("until", Text, nullable=False, index=True),  # when the cookie would have expired
+)

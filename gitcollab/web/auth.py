@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import time
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gitcollab.errors import Forbidden, NotFound, NotSignedIn
 from gitcollab.model import Actor
-from gitcollab.store import arrivals, clock, links, people, tokens
+from gitcollab.store import arrivals, clock, links, people, signouts, tokens
 from gitcollab.store.arrivals import Arrival
 from gitcollab.store.secret import TOKEN
 from gitcollab.web.answers import refusal
@@ -38,13 +39,15 @@ TOUCH = 600.0
 class Credential:
     """What a request showed: whose it is, and the token behind it (empty: the person signed in themselves).
 
-    ``mark`` stands for the password at that time: a new password ends what the old one opened.
+    ``mark`` stands for the password at that time: a new password ends what the old one opened. ``cookie`` is the digest
+    of the cookie that was shown: signing out ends what it opened, in whose hands it may be.
     """
 
     user: str
     token: str = ""
     via: str = "web"
     mark: str = ""
+    cookie: str = ""
 
 
 def mark_of(connection: Connection, user: str) -> str:
@@ -53,7 +56,9 @@ def mark_of(connection: Connection, user: str) -> str:
 
 
 def actor_of(connection: Connection, credential: Credential) -> Actor | None:
-    """Who ``credential`` stands for now; None if the account is no more, or the token is revoked or expired."""
+    """Who ``credential`` stands for now; None if the account is no more, it is signed out, revoked or expired."""
+    if credential.cookie and signouts.is_signed_out(connection, credential.cookie):
+        return None
     if credential.via == GUEST:
         collab = links.guest_of(connection, credential.token)
         return Actor(user=GUEST, scopes=("read", f"collab:{collab}"), via=GUEST) if collab else None
@@ -98,17 +103,22 @@ class Cookie:
 
     def credential(self, connection: HTTPConnection) -> Credential | None:
         """The credential in the request's cookie; None if there is none or it is forged or old."""
+        text = connection.cookies.get(self.name, "")
         try:
-            user, token, mark = self.signer.loads(connection.cookies.get(self.name, ""), max_age=COOKIE_LASTS)
+            user, token, mark, *_ = self.signer.loads(text, max_age=COOKIE_LASTS)
         except (BadSignature, ValueError, TypeError):
             return None
-        return Credential(str(user), str(token), GUEST if user == GUEST else "web", str(mark))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return Credential(str(user), str(token), GUEST if user == GUEST else "web", str(mark), digest)
 
     def give(self, response: Response, credential: Credential) -> None:
-        """Signs the browser in. Lax, so that a link in a chat opens the page; ``Guard`` looks at origins."""
+        """Signs the browser in; no two cookies are alike.
+
+        Lax, so that a link in a chat opens the page; ``Guard`` looks at origins.
+        """
         response.set_cookie(
             self.name,
-            self.signer.dumps([credential.user, credential.token, credential.mark]),
+            self.signer.dumps([credential.user, credential.token, credential.mark, token_urlsafe(12)]),
             max_age=COOKIE_LASTS,
             httponly=True,
             samesite="lax",

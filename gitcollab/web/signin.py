@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gitcollab.errors import NotSignedIn, TooMany
-from gitcollab.store import audit, passwords, people, tokens
-from gitcollab.web.auth import Cookie, Credential, address_of, mark_of, own_path, shown
+from gitcollab.store import audit, passwords, people, signouts, tokens
+from gitcollab.web.auth import COOKIE_LASTS, Cookie, Credential, address_of, mark_of, own_path, shown
 from gitcollab.web.pace import Pace
 from gitcollab.web.provider import Doorway, Provider
 from gitcollab.web.site import Site
@@ -118,7 +119,16 @@ class SignIn:
         return response
 
     async def leave(self, request: Request) -> Response:
-        """Signs out."""
+        """Signs out: the cookie is good for nothing any more, whoever has a copy of it."""
+        credential = self.cookie.credential(request)
+        if credential:
+            await self.site.note(signed_out, credential, address_of(request.scope))
         response = RedirectResponse("/signin", status_code=303)
         self.cookie.take(response)
         return response
+
+
+def signed_out(connection: Connection, credential: Credential, origin: str) -> None:
+    """Ends what the credential's cookie opens, and writes it into the audit log."""
+    signouts.sign_out(connection, credential.cookie, COOKIE_LASTS)
+    audit.note(connection, audit.Note(user=credential.user, act="SignOut", via=credential.via, origin=origin))

@@ -1,4 +1,4 @@
-"""Tidies the store up now and then: answers that were kept long enough are forgotten."""
+"""Tidies the store up now and then: answers and sign-outs that were kept long enough are forgotten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from gitcollab.errors import GitcollabError
-from gitcollab.store import answers
+from gitcollab.store import answers, signouts
 
 if TYPE_CHECKING:
     from gitcollab.web.site import Site
@@ -26,5 +26,6 @@ async def keep_tidy(site: Site) -> None:
         await asyncio.sleep(PERIOD)
         try:
             await site.note(answers.forget, answers.oldest())
+            await site.note(signouts.forget)
         except (GitcollabError, SQLAlchemyError) as error:
             log.warning("not tidied up", error=str(error))

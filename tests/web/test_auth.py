@@ -119,6 +119,28 @@ async def test_guessing_is_slowed_down(visitor: httpx2.AsyncClient) -> None:
     assert [401] * 10 + [429] == codes
 
 
+async def test_signing_out_ends_every_copy_of_the_cookie_and_no_other_browser(
+    visitor: httpx2.AsyncClient, engine: Engine
+) -> None:
+    def code() -> str:
+        with engine.begin() as conn:
+            return tokens.add_login_code(conn, "ana")
+
+    name = "gitcollab-8474"
+    await visitor.get(f"/signin?code={await asyncio.to_thread(code)}")
+    copied = visitor.cookies[name]
+    visitor.cookies.clear()
+    await visitor.get(f"/signin?code={await asyncio.to_thread(code)}")
+    other = visitor.cookies[name]
+    for cookie, status in ((copied, 200), (other, 200)):
+        visitor.cookies.clear()
+        assert status == (await visitor.get("/api/me", headers={"cookie": f"{name}={cookie}"})).status_code
+    assert 303 == (await visitor.post("/signout", headers={"cookie": f"{name}={copied}"})).status_code
+    for cookie, status in ((copied, 401), (other, 200)):
+        assert status == (await visitor.get("/api/me", headers={"cookie": f"{name}={cookie}"})).status_code
+    assert 303 == (await visitor.post("/signout")).status_code
+
+
 async def test_revoking_a_token_ends_the_cookie_it_gave(
     visitor: httpx2.AsyncClient, engine: Engine, secrets: dict[str, str]
 ) -> None:
