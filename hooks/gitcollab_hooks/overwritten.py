@@ -11,15 +11,23 @@ import threading
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 Shape = tuple[int, int, int]
 """A file's inode, size in bytes, and time of change in nanoseconds."""
 
 REMEMBERED = 1000
-"""Files of which it is remembered how Jupyter left them."""
+"""Files of which it is remembered how they were last."""
 
 LARGEST = 100_000_000
 """Bytes that are kept at most, of all files together, until gitcollab has them."""
+
+
+class Replaced(NamedTuple):
+    """What was in a file before Jupyter wrote over it, and the version that the file had been of before that."""
+
+    data: bytes
+    version: str
 
 
 class Overwritten:
@@ -27,37 +35,45 @@ class Overwritten:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, Shape] = {}
-        self._kept: dict[str, deque[bytes]] = {}
+        self._known: dict[str, tuple[Shape, str]] = {}
+        self._kept: dict[str, deque[Replaced]] = {}
         self._size = 0
 
-    def know(self, file: str) -> None:
-        """Notes that a file is as Jupyter has just written it. Never raises."""
+    def took(self, file: Path, shape: Shape, version: str) -> None:
+        """Notes that gitcollab has a file as it was in that shape, as ``version``."""
         name = os.path.realpath(file)
-        with suppress(OSError, ValueError), self._lock:
+        with self._lock:
             self._known.pop(name, None)
-            self._known[name] = _shape(name)
+            self._known[name] = shape, version
             while len(self._known) > REMEMBERED:
                 del self._known[next(iter(self._known))]
 
-    def keep(self, file: str) -> bool:
-        """Keeps what a file holds if that is not what Jupyter left there; called before Jupyter writes. Never raises.
+    def wrote(self, file: str) -> None:
+        """Notes that a file is as Jupyter has just written it. Never raises."""
+        name = os.path.realpath(file)
+        with suppress(OSError, ValueError), self._lock:
+            if name in self._known:
+                self._known[name] = shape_of(name), self._known[name][1]
 
-        False if it would have to be kept but is too much.
+    def keep(self, file: str) -> bool:
+        """Keeps what a file holds if that is neither Jupyter's nor known; called before Jupyter writes. Never raises.
+
+        A file that gitcollab has never had from here is left to the watcher. False if it should be kept but is too
+        much.
         """
         name = os.path.realpath(file)
         with suppress(OSError, ValueError), self._lock:
-            shape = _shape(name)
-            if self._known.get(name) == shape:
+            known = self._known.get(name)
+            if known is None or known[0] == (shape := shape_of(name)):
                 return True
             if self._size + shape[1] > LARGEST:
                 return False
             data = Path(name).read_bytes()
-            self._kept.setdefault(name, deque()).append(data)
+            self._kept.setdefault(name, deque()).append(Replaced(data, known[1]))
             self._size += len(data)
         return True
 
-    def oldest(self, file: Path) -> bytes | None:
+    def oldest(self, file: Path) -> Replaced | None:
         """Returns what was replaced first, None if nothing waits."""
         with self._lock:
             kept = self._kept.get(os.path.realpath(file))
@@ -69,17 +85,19 @@ class Overwritten:
         with self._lock:
             kept = self._kept.get(name)
             if kept:
-                self._size -= len(kept.popleft())
+                self._size -= len(kept.popleft().data)
             if not kept:
                 self._kept.pop(name, None)
 
     def forget(self, file: str) -> None:
-        """Forgets all that was kept of a file: it is in no collab."""
+        """Forgets a file: it is in no collab."""
         name = os.path.realpath(file)
         with self._lock:
-            self._size -= sum(map(len, self._kept.pop(name, ())))
+            self._known.pop(name, None)
+            self._size -= sum(len(each.data) for each in self._kept.pop(name, ()))
 
 
-def _shape(name: str) -> Shape:
-    found = os.stat(name)
+def shape_of(file: str | Path) -> Shape:
+    """How a file is just now, for less than its bytes; another one is told from it. OSError if it is not there."""
+    found = os.stat(file)
     return found.st_ino, found.st_size, found.st_mtime_ns

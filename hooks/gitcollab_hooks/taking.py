@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from gitcollab.errors import GitcollabError, NotSignedIn, Unavailable
 from gitcollab_hooks.bases import Bases
 from gitcollab_hooks.documents import Document, Documents
-from gitcollab_hooks.overwritten import Overwritten
+from gitcollab_hooks.overwritten import Overwritten, shape_of
 from gitcollab_hooks.server import Server
 
 Json = Any
@@ -63,7 +63,7 @@ class Taking:
 
     def put(self, file: str) -> None:
         """Notes that a file has been saved. Never raises, never waits."""
-        self.overwritten.know(file)
+        self.overwritten.wrote(file)
         self._queue.put(file)
 
     @property
@@ -80,6 +80,7 @@ class Taking:
         with self._lock:
             self._bring_overwritten(document)
             try:
+                shape = shape_of(document.file)
                 data = document.file.read_bytes()
             except OSError:
                 return None
@@ -94,6 +95,8 @@ class Taking:
             receipt = self._server.client().save(
                 document.collab, document.session, document.path, data, base=base, tool="jupyter"
             )
+            if not receipt.get("held"):
+                self.overwritten.took(document.file, shape, receipt["version"])
             if base and not receipt.get("forked") and not receipt.get("held"):
                 self.bases.replace(document.file, base, receipt["version"])
             receipt = {**receipt, "session": document.session}
@@ -103,14 +106,14 @@ class Taking:
             return Taken(receipt, found, data)
 
     def _bring_overwritten(self, document: Document) -> None:
-        """Brings first what another program had written over the open notebook's last save."""
-        while (data := self.overwritten.oldest(document.file)) is not None:
+        """Brings first what another program had written over what Jupyter had last saved, or loaded."""
+        while (found := self.overwritten.oldest(document.file)) is not None:
             self._server.client().save(
                 document.collab,
                 document.session,
                 document.path,
-                data,
-                base=self.bases.of(document.file),
+                found.data,
+                base=found.version,
                 tool="jupyter",
             )
             self.overwritten.forget_oldest(document.file)

@@ -142,6 +142,23 @@ def test_a_notebook_that_ends_being_shared_goes_on_as_ones_own(stage: Stage) -> 
     ana.has_no_dialog()
 
 
+def test_a_notebook_that_is_renamed_goes_on_under_its_new_name(stage: Stage) -> None:
+    path = stage.shared("renamed", notebook("x = 1", "y = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+    to = path.replace("plan", "new")
+    ben.js("([old, to]) => window.jupyterapp.serviceManager.contents.rename(old, to)", [path, to])
+    ben.path = to
+    ben.is_tracked()
+    ben.replaces(0, "x = 2")
+    ben.saves()
+    ana.replaces(1, "y = 2")
+    ana.saves()
+    ana.has_no_dialog()
+    ben.sees(1, "y = 2")
+
+
 def test_outputs_of_others_run_nothing_here(stage: Stage) -> None:
     path = stage.shared("hostile", notebook("x = 1", "y = 1"))
     ana = stage.opens("ana", path)

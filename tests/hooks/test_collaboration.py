@@ -110,9 +110,7 @@ def test_what_another_program_wrote_is_not_lost_by_an_overwrite(shared: Any, ser
     """The watcher waits a moment before it looks at a file: whoever overwrites sooner would lose what was there."""
     ana, _ben, collab = shared
     file = ana.one.root / "plan.ipynb"
-    opened = ana.sync("plan.ipynb")
-    ana.one.saved(str(file))
-    ana.sync("plan.ipynb", version=opened["version"])
+    ana.sync("plan.ipynb")
     before = file.read_bytes()
     file.write_bytes(before.replace(b"y = 1", b"y = 2"))  # vim, say
     ana.one.saving("plan.ipynb")
@@ -120,6 +118,24 @@ def test_what_another_program_wrote_is_not_lost_by_an_overwrite(shared: Any, ser
     ana.one.saved(str(file))
     wanted = {"a": "x = 2\n", "b": "y = 2\n"}
     eventually(lambda: wanted == sources(server.client("ana").file(collab, "plan.ipynb").body))
+
+
+def test_a_save_of_what_came_in_brings_nothing_old_back(shared: Any, server: Any) -> None:
+    """The file of an open notebook is older than its model, which has taken in what others did since."""
+    ana, ben, collab = shared
+    opened = ana.sync("plan.ipynb")
+    ben.sync("plan.ipynb")
+    ben.write("plan.ipynb", a="x = 1\n", b="y = 2\n")
+    ben.one.saved(str(ben.one.root / "plan.ipynb"))
+    ben.sync("plan.ipynb")
+    head = ana.sync("plan.ipynb", is_saved=False, version=opened["version"])["head"]
+    ana.sync("plan.ipynb", is_saved=False, version=head)
+    ana.one.saving("plan.ipynb")
+    ana.write("plan.ipynb", a="x = 2\n", b="y = 2\n")
+    ana.one.saved(str(ana.one.root / "plan.ipynb"))
+    ana.sync("plan.ipynb", version=head)
+    found = sources(server.client("ana").file(collab, "plan.ipynb").body)
+    assert {"a": "x = 2\n", "b": "y = 2\n"} == found
 
 
 # --- a room of jupyter-collaboration -------------------------------------------------------------------------------

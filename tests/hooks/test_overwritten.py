@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gitcollab_hooks.overwritten import Overwritten
+from gitcollab_hooks.overwritten import Overwritten, shape_of
 
 
 @pytest.fixture
@@ -15,46 +15,66 @@ def file(tmp_path: Path) -> Path:
     return found
 
 
-def test_what_jupyter_left_is_not_kept(file: Path) -> None:
-    one = Overwritten()
-    one.know(str(file))
+@pytest.fixture
+def one(file: Path) -> Overwritten:
+    made = Overwritten()
+    made.took(file, shape_of(file), "v1")
+    return made
+
+
+def test_what_gitcollab_has_is_not_kept(one: Overwritten, file: Path) -> None:
+    assert one.keep(str(file))
+    file.write_bytes(b"by Jupyter again")
+    one.wrote(str(file))
     assert one.keep(str(file))
     assert None is one.oldest(file)
 
 
-def test_what_others_wrote_is_kept_in_its_order(file: Path) -> None:
-    one = Overwritten()
-    one.know(str(file))
-    for data in (b"by vim", b"by another"):
-        file.write_bytes(data)
-        assert one.keep(str(file))
+def test_what_others_wrote_is_kept_in_its_order_and_with_what_it_was_written_over(
+    one: Overwritten, file: Path
+) -> None:
+    file.write_bytes(b"by vim")
+    assert one.keep(str(file))
+    file.write_bytes(b"by Jupyter again")
+    one.took(file, shape_of(file), "v2")
+    file.write_bytes(b"by another program")
+    assert one.keep(str(file))
     found = []
-    while (data := one.oldest(file)) is not None:
-        found.append(data)
+    while (kept := one.oldest(file)) is not None:
+        found.append(tuple(kept))
         one.forget_oldest(file)
-    assert [b"by vim", b"by another"] == found
+    assert [(b"by vim", "v1"), (b"by another program", "v2")] == found
 
 
-def test_a_file_is_the_same_by_any_of_its_names(file: Path) -> None:
+def test_what_nobody_has_brought_from_here_is_left_to_the_watcher(file: Path) -> None:
+    """Which version it was written over is not known; taken for the newest, it would undo what others did since."""
+    one = Overwritten()
+    one.wrote(str(file))
+    file.write_bytes(b"by vim")
+    assert one.keep(str(file))
+    assert None is one.oldest(file)
+
+
+def test_a_file_is_the_same_by_any_of_its_names(one: Overwritten, file: Path) -> None:
     link = file.with_name("link")
     link.symlink_to(file)
-    one = Overwritten()
+    file.write_bytes(b"by vim")
     assert one.keep(str(link))
-    assert b"by Jupyter" == one.oldest(file)
+    assert (b"by vim", "v1") == one.oldest(file)
     one.forget(str(link))
     assert None is one.oldest(file)
 
 
-def test_what_is_too_much_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gitcollab_hooks.overwritten.LARGEST", 15)
-    one = Overwritten()
+def test_what_is_too_much_is_said(one: Overwritten, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitcollab_hooks.overwritten.LARGEST", 10)
+    file.write_bytes(b"by vim")
     assert [True, False] == [one.keep(str(file)), one.keep(str(file))]
     one.forget_oldest(file)
     assert one.keep(str(file))
 
 
-def test_what_is_not_there_is_nothing(tmp_path: Path) -> None:
-    one = Overwritten()
-    one.know(str(tmp_path / "none"))
-    assert one.keep(str(tmp_path / "none"))
-    assert None is one.oldest(tmp_path / "none")
+def test_what_is_not_there_is_nothing(one: Overwritten, file: Path) -> None:
+    file.unlink()
+    one.wrote(str(file))
+    assert one.keep(str(file))
+    assert None is one.oldest(file)
