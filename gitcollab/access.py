@@ -59,6 +59,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.HandOver: Rule("admin", Role.OWNER),
     acts.AcceptInvitation: Rule("admin", Role.VIEWER),
     acts.SetVisibility: Rule("admin", Role.OWNER),
+    acts.DecidePublish: Rule("publish", Role.MAINTAINER),
     acts.ApproveVersion: Rule("publish", Role.MAINTAINER),
     # one's own work
     acts.OpenSession: Rule("write", Role.EDITOR),
@@ -93,6 +94,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.ReadThreads: Rule("read", Role.VIEWER),
     acts.ReadRestored: Rule("read", Role.VIEWER),
     acts.ReadVersions: Rule("read", Role.VIEWER),
+    acts.ReadPending: Rule("read", Role.VIEWER),
     acts.SuggestVersion: Rule("read", Role.VIEWER),
     acts.Resolve: Rule("read", Role.VIEWER),
     acts.RenderNotebook: Rule("read", Role.VIEWER),

@@ -200,6 +200,23 @@ class Published(Event):
     message: str = ""
 
 
+class Proposed(Event):
+    """A version waits for another maintainer (``is_open``), or no longer does: approved or declined by ``user``."""
+
+    notebook: str
+    version: str
+    pending: str
+    is_open: bool = True
+    is_approved: bool = False
+
+
+class SaveWanted(Event):
+    """Somebody publishes a notebook: whoever has unsaved work on it is asked to save within ``seconds``."""
+
+    path: str
+    seconds: float
+
+
 class Granted(Event):
     """A group's role was given, changed or (None) ended."""
 
@@ -242,6 +259,8 @@ AnyEvent = (
     | Held
     | Purged
     | Published
+    | Proposed
+    | SaveWanted
     | Granted
     | Visible
     | Approved

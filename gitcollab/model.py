@@ -282,6 +282,8 @@ class Version(Value):
     notes: str = ""  # what has changed since the version before, as a list in Markdown
     authors: tuple[str, ...] = ()  # who published it, then whose work is new in it
     tracker: str = ""  # the address of the task that it belongs to
+    pending: str = ""  # the id under which it waits for another maintainer; until then it is no version
+    unsaved: tuple[str, ...] = ()  # told when it is made: whose unsaved work on the notebook is no part of it
 
 
 class Shortcoming(Value):
@@ -330,8 +332,7 @@ class LogEntry(Value):
 class Contribution(Value):
     """What one person has done in a collab: their saves, the sessions these came from, and whose text stands now.
 
-    ``cells`` are those of notebooks and ``lines`` those of other texts whose present text is theirs. ``first_at`` and
-    ``last_at`` are the times of saves, UTC.
+    ``cells`` of notebooks and ``lines`` of other texts are those whose present text is theirs; times of saves are UTC.
     """
 
     user: str
@@ -367,8 +368,7 @@ def checked_name(text: str, what: str = "name") -> str:
     if NAME.fullmatch(text) and ".." not in text and not text.endswith((".lock", ".")):
         return text
     raise BadInput(
-        f"{text!r} cannot be a {what}",
-        "use 1 to 64 of a-z 0-9 . _ - beginning with a letter or digit",
+        f"{text!r} cannot be a {what}", "use 1 to 64 of a-z 0-9 . _ - beginning with a letter or digit"
     )
 
 

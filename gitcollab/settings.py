@@ -64,6 +64,21 @@ class Settings(Value, forbid_unknown_fields=True):
     workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one per core, at least four
     job_seconds: Seconds = 10.0  # a worker's job may take so long
     job_memory: Megabytes = 1024  # and so much memory
+    run_gates: Literal["auto", "yes", "no"] = (
+        "auto"  # notebooks run before they are published; auto: where they can be kept from the server's files
+    )
+    gate_commands: bool = (
+        False  # whether collab.toml may name a command to be run before a notebook is published
+    )
+    gate_network: bool = False  # whether what is run has the network, this machine's own servers with it
+    gate_seconds: Seconds = 600.0  # that one run may take at most, whatever collab.toml says
+    gate_memory: Megabytes = 2048
+    status_hosts: str = (
+        ""  # which a collab may ask for a status before publishing: HOST or HOST:PORT, with commas
+    )
+    webhook_hosts: str = (
+        ""  # which webhooks may call; empty: any that is public, else only these, private or not
+    )
     backup: str = ""  # where the daemon makes backups by itself: a directory, or s3://BUCKET/PREFIX
     backup_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 24.0  # from one to the next
     log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log
@@ -77,6 +92,10 @@ class Settings(Value, forbid_unknown_fields=True):
     def are_accounts_unix(self) -> bool:
         """Whether participants are users of this system, to whom their directories are opened."""
         return self.unix_accounts == "yes" or (self.unix_accounts == "auto" and os.geteuid() == 0)
+
+    def hosts_of(self, what: str) -> list[str]:
+        """The hosts that the setting ``status_hosts`` or ``webhook_hosts`` lists."""
+        return [host.strip() for host in getattr(self, f"{what}_hosts").split(",") if host.strip()]
 
     @property
     def private(self) -> Path:

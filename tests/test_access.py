@@ -90,7 +90,7 @@ OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink,
     acts.HandOver,
     acts.SetVisibility,
 }
-MAINTAINERS = {acts.ApproveVersion, acts.Publish}
+MAINTAINERS = {acts.ApproveVersion, acts.DecidePublish, acts.Publish}
 EDITORS = {
     acts.OpenSession,
     acts.Save,

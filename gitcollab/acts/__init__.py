@@ -47,6 +47,7 @@ from gitcollab.acts.reading import (
     Reading,
     ReadItems,
     ReadLog,
+    ReadPending,
     ReadRestored,
     ReadVersions,
     RenderDiff,
@@ -61,6 +62,7 @@ from gitcollab.acts.serving import Follow, Status
 from gitcollab.acts.talking import Comment, ReadThreads, Reply, ResolveComment
 from gitcollab.acts.work import (
     CloseSession,
+    DecidePublish,
     Deliver,
     Hold,
     Land,
@@ -102,6 +104,7 @@ __all__ = [
     "CreateLink",
     "CreateToken",
     "DecideHeld",
+    "DecidePublish",
     "DeleteCollab",
     "Deliver",
     "DiffBytes",
@@ -132,6 +135,7 @@ __all__ = [
     "ReadHeldFile",
     "ReadItems",
     "ReadLog",
+    "ReadPending",
     "ReadRestored",
     "ReadThreads",
     "ReadVersions",

@@ -89,6 +89,10 @@ class ReadVersions(Reading):
     notebook: str = ""
 
 
+class ReadPending(Reading):
+    """The versions that wait for a second maintainer, oldest first."""
+
+
 class SuggestVersion(Reading):
     """Which number the next version of a notebook should raise, with reasons; shown, never imposed."""
 
@@ -182,6 +186,7 @@ ANSWERS: dict[type[Act], object] = {
     ReadContributions: tuple[Contribution, ...],
     ReadItems: tuple[Item, ...],
     ReadVersions: tuple[Version, ...],
+    ReadPending: tuple[Version, ...],
     SuggestVersion: Suggestion,
     Resolve: str,
     RenderNotebook: Rendered,

@@ -96,6 +96,16 @@ class Publish(CollabAct):
     is_only: bool = False
 
 
+class DecidePublish(CollabAct):
+    """Says of a version that waits for a second maintainer that it may be one, or not (``is_approved`` False).
+
+    Whoever has asked for it may take it back, not approve it.
+    """
+
+    pending: str
+    is_approved: bool = True
+
+
 class Hold(CollabAct):
     """Says that a client has a file of a session open: its workspace's file is not written over while it has.
 
@@ -140,6 +150,7 @@ ANSWERS: dict[type[Act], object] = {
     Settle: Receipt,
     Undo: Receipt,
     Publish: Version,
+    DecidePublish: Version | None,
     Hold: None,
     Release: None,
     Sweep: tuple[Receipt, ...],

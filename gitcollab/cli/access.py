@@ -51,22 +51,44 @@ def _seen(seen: Json) -> None:
 def approve(
     collab: Collab,
     version: Annotated[
-        str, typer.Argument(help="Its tag or number, `analysis/v1.2.0` or `1.2.0`.", show_default=False)
+        str, typer.Argument(help="Its tag, number or id, `analysis/v1.2.0` or `1.2.0`.", show_default=False)
     ],
+    decline: Annotated[
+        bool, typer.Option("--decline", help="Decline what waits, or take back what you asked for.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let a published version out to everyone that somebody else has published."""
+    """Publish a version that waits for a second maintainer, or let a published one out to everyone.
+
+    What waits is published exactly as it was proposed. Nobody approves their own version.
+    """
     server = place.client()
     where = place.collab_id(server, collab)
+    waiting = [one for one in server.pending(where) if version in (one["pending"], one["version"])]
+    if len(waiting) == 1:
+        _decide(server.decide_publish(where, waiting[0]["pending"], not decline), waiting[0], as_json)
+        return
     found = [one["tag"] for one in server.versions(where) if version in (one["tag"], one["version"])]
-    if len(found) != 1:
+    if len(found) != 1 or waiting or decline:
+        several = [*(one["pending"] for one in waiting), *found]
         raise BadInput(
-            f"{version!r} is {'several versions' if found else 'no version'} here",
-            "name one by its tag",
-            candidates=found,
+            f"{version!r} is {'several versions' if several else 'no version'} here"
+            + (" that waits" if decline else ""),
+            "name one by its tag, or by its id if it waits",
+            candidates=several,
         )
     server.approve(where, found[0])
     show.out({"approved": found[0]}, as_json, lambda _: show.say(f"everyone may see {found[0]}"))
+
+
+def _decide(made: Json, waited: Json, as_json: bool) -> None:
+    name = f"{waited['notebook']} {waited['version']}"
+    version = made["version"]
+    show.out(
+        made, as_json, lambda _: show.say(f"{name}  ({version['tag']})" if version else f"{name} is declined")
+    )
+    if version:
+        show.unsaved(version)
 
 
 def transfer(

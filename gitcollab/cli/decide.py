@@ -132,7 +132,8 @@ def publish(
     """Publish a notebook as its next version: `publish ID -version MINOR -- NAME`.
 
     The version is a tag that never moves; the notebook comes to the blessed branch. Which number the changes suggest
-    is said before; the number that you ask for is the one that counts.
+    is said before; the number that you ask for is the one that counts. What the collab asks of a notebook first, and
+    who has to approve it, is in its collab.toml (`gitcollab help publishing`).
     """
     number = BUMPS.get(bump.lower()) if bump else None
     if bump and number is None:
@@ -149,7 +150,16 @@ def publish(
         show.aside(_suggestion(suggested))
     with show.busy("publishing"):
         made = server.publish(where, path, number, message, only=only)
-    show.out(made, as_json, lambda made: show.say(f"{made['notebook']} {made['version']}  ({made['tag']})"))
+    show.out(made, as_json, _made)
+    show.unsaved(made)
+
+
+def _made(made: Json) -> None:
+    if made.get("pending"):
+        show.say(f"{made['notebook']} {made['version']} waits for another maintainer")
+        show.aside(f"they say `gitcollab approve COLLAB {made['pending']}`")
+    else:
+        show.say(f"{made['notebook']} {made['version']}  ({made['tag']})")
 
 
 def _suggest(suggested: Json) -> None:

@@ -136,11 +136,15 @@ def versions(
     notebook: Annotated[str, typer.Option(help="Only this notebook's.", show_default="all")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List what has been published, newest first."""
+    """List what has been published, newest first; on a terminal also what waits for a second maintainer."""
     server = place.client()
     where = place.collab_id(server, collab)
     path = place.notebook_path(server, where, notebook) if notebook else ""
     rows = server.versions(where, path)
+    for one in () if as_json else server.pending(where):
+        show.aside(
+            f"{one['notebook']} {one['version']} by {one['by']} waits: gitcollab approve {where} {one['pending']}"
+        )
     show.out(
         rows, as_json, lambda rows: show.table([_published(row) for row in rows], "nothing published yet")
     )

@@ -31,6 +31,12 @@ def aside(text: object) -> None:
     print(plain(text), file=sys.stderr)
 
 
+def unsaved(made: Any) -> None:
+    """Says on stderr whose unsaved work is no part of a version that was just made."""
+    if made.get("unsaved"):
+        aside(f"not part of it, for it is not saved yet: what {', '.join(made['unsaved'])} has open")
+
+
 def complain(error: GitcollabError) -> None:
     """Prints an error and what to do about it."""
     aside(f"gitcollab: {error.message}")

@@ -93,14 +93,16 @@ class Transport:
         body: bytes | None = None,
         query: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
+        within: float | None = None,
     ) -> Answer:
         """Sends one request and returns the answer if it is a success.
 
-        Raises the error that the server described (a kind of ``gitcollab.errors``), or Unavailable.
+        ``within`` is how many seconds it may take, if it may take longer than usual. Raises the error that the server
+        described (a kind of ``gitcollab.errors``), or Unavailable.
         """
         target = self.target(path, query)
         try:
-            answer = self._sent(method, target, body, self.headers(**(headers or {})))
+            answer = self._sent(method, target, body, self.headers(**(headers or {})), within)
         except (OSError, http.client.HTTPException) as why:
             self.close()
             raise unreachable(self.url, why) from why
@@ -108,7 +110,14 @@ class Transport:
             raise described(answer)
         return answer
 
-    def _sent(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+    def post(self, path: str, body: Json, *, within: float) -> Answer:
+        """Sends a body as JSON, and waits for the answer up to ``within`` seconds."""
+        headers = {"Content-Type": "application/json"}
+        return self.ask("POST", path, json.dumps(body).encode(), None, headers, within)
+
+    def _sent(
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str], within: float | None
+    ) -> Answer:
         """Uses the kept connection; one that was closed meanwhile is replaced where that cannot double."""
         kept = getattr(self._kept, "connection", None)
         if kept is not None and kept.sock is not None and method in IDEMPOTENT:
@@ -118,7 +127,7 @@ class Transport:
                 kept.close()
         elif kept is not None:
             kept.close()
-        self._kept.connection = fresh = self.connect()
+        self._kept.connection = fresh = self.connect(within)
         return _exchange(fresh, method, target, body, headers)
 
     def close(self) -> None:
@@ -166,6 +175,13 @@ def described(answer: Answer) -> errors.GitcollabError:
     )
     revived.data = {str(key): value for key, value in data.items()}
     return revived
+
+
+def listed(answer: Json) -> list[Json]:
+    """Returns the answer, which is a list; Unavailable if the server is no gitcollab server."""
+    if not isinstance(answer, list):
+        raise errors.Unavailable("what answers is no gitcollab server", "check GITCOLLAB_URL")
+    return answer
 
 
 def unreachable(url: str, why: Exception) -> errors.Unavailable:

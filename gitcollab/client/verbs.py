@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from gitcollab.client import sharing, stream
 from gitcollab.client.people import People
+from gitcollab.client.publishing import Publishing
 from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
 from gitcollab.errors import Unavailable
 
@@ -16,7 +17,7 @@ COLLABS = "/api/collabs"
 PAGE = 1000
 
 
-class Client(People):
+class Client(People, Publishing):
     """One person at one server. Every call raises kinds of ``gitcollab.errors``; values are plain JSON.
 
     ``url`` is the server's address, ``token`` a personal access token, ``timeout`` in seconds. May be used
@@ -356,29 +357,6 @@ class Client(People):
     def undo(self, collab: str, what: str) -> Json:
         """Takes back what the event of a number, or a commit, changed, as a save of one's own."""
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/undo", {"what": what})
-
-    def publish(
-        self, collab: str, notebook: str, bump: str | None = None, message: str = "", *, only: bool = False
-    ) -> Json:
-        """Publishes a notebook as its next version; ``bump`` is major, minor or hotfix, ``only``: no other file."""
-        asked = {"notebook": notebook, "message": message, "only": only} | ({"bump": bump} if bump else {})
-        return self._ask("POST", f"{COLLABS}{quoted(collab)}/publish", asked)
-
-    def cite(self, collab: str, notebook: str, version: str = "", form: str = "text") -> str:
-        """Says how a version is cited: as text, bibtex or cff; the newest if none is named."""
-        path, query = (
-            f"{COLLABS}{quoted(collab)}/cite",
-            {"notebook": notebook, "version": version, "form": form},
-        )
-        return self.transport.ask("GET", path, None, query).body.decode()
-
-    def suggested_version(self, collab: str, notebook: str) -> Json:
-        """Says which number the next version should raise, with reasons."""
-        return self._ask("GET", f"{COLLABS}{quoted(collab)}/publish", notebook=notebook)
-
-    def versions(self, collab: str, notebook: str = "") -> list[Json]:
-        """Lists published versions, newest first."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/versions", notebook=notebook))
 
 
 def _session_file(collab: str, session: str, path: str) -> str:

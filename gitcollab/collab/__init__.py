@@ -4,5 +4,6 @@ from gitcollab.collab.collab import Collab
 from gitcollab.collab.given import Given
 from gitcollab.collab.ledger import Ledger
 from gitcollab.collab.place import Place
+from gitcollab.collab.promotion import Waiting
 
-__all__ = ["Collab", "Given", "Ledger", "Place"]
+__all__ = ["Collab", "Given", "Ledger", "Place", "Waiting"]

@@ -17,6 +17,7 @@ from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
 from gitcollab.collab.held import HeldSaves
+from gitcollab.collab.promotion import Promotion, Waiting
 from gitcollab.collab.purging import Purging
 from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
@@ -25,9 +26,10 @@ from gitcollab.collab.times import saved_at
 from gitcollab.collab.undoing import Undos
 from gitcollab.errors import BadInput, Forbidden, NotFound, Unusable
 from gitcollab.events import AnyEvent, Joined, Left, Membership
-from gitcollab.flow.charter import Charter, read_charter, written
-from gitcollab.flow.points import BLESSED, CONFIG, MAIN, file_entry, is_bound
-from gitcollab.flow.publish import Publishing, publish, roll_forward
+from gitcollab.flow.charter import Charter, written
+from gitcollab.flow.pending import clear
+from gitcollab.flow.points import CONFIG, MAIN, file_entry, is_bound
+from gitcollab.flow.publish import Decided, roll_forward
 from gitcollab.flow.settle import Decision, find_item, settle
 from gitcollab.flow.snapshot import Saving
 from gitcollab.model import (
@@ -61,6 +63,7 @@ class Collab:
         self._saves = Saves(ground, self._exchange, self._held, self._purging)
         self._deciding = Deciding(ground, self._saves, self._held)
         self._talk = Talk(ground)
+        self._promotion = Promotion(ground, self._held)
         self._pushes = Pushes(ground, self._exchange, self._held)
         self.desks = ground.desks
 
@@ -81,6 +84,7 @@ class Collab:
         with self._turns.alone():
             self._purging.finish()
             roll_forward(self._repo)
+            clear(self._repo)
             told = self._ground.ledger.catch_up()
             with self._turns.taking() as turn:
                 for session in self.open_sessions():
@@ -331,26 +335,28 @@ class Collab:
         with self._acting(act):
             return self._talk.say(act)
 
-    def publish(self, act: acts.Publish) -> Version:
-        """Publishes a notebook; what lies unsaved in watched workspaces is taken in first, and everybody landed."""
-        with self._acting(act) as actor:
+    def publish(self, act: acts.Publish, passed: Decided | None = None) -> Version | Waiting:
+        """Publishes a notebook; what lies unsaved in watched workspaces is taken in first, and everybody landed.
+
+        Returns what is still to be passed elsewhere, if anything is: then once more with what was decided on.
+        """
+        with self._acting(act):
+            if passed is not None:
+                return self._promotion.finish(passed)
             for session in self.open_sessions():
                 self.sweep_one(session)
                 self._exchange.land(session)
             self._exchange.deliver_all()
-            asked = Publishing(
-                notebook=act.notebook,
-                bump=act.bump,
-                message=act.message,
-                user=actor.user,
-                at=self._ground.now(),
-                is_only=act.is_only,
-                charter=read_charter(self._repo, self._given.charter),
-                is_harmless=self._held.is_harmless,
-            )
-            version = publish(self._repo, asked)
-            self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)
-            return version
+            return self._promotion.begin(act)
+
+    def decide_publish(self, act: acts.DecidePublish) -> Version | None:
+        """Makes what waits for a second maintainer a version, or drops it."""
+        with self._acting(act) as actor:
+            return self._promotion.decide(act, actor)
+
+    def unsaved(self, path: str) -> dict[SessionName, str]:
+        """Returns the open sessions with unsaved work on a file, and when it was last told of; waits for no act."""
+        return self._promotion.unsaved(path)
 
     def purge(self, act: acts.Purge) -> acts.PurgeDone:
         """Takes something out of all history for good; workspaces that hold it unchanged get what is left."""

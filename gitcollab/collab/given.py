@@ -12,6 +12,7 @@ from gitcollab.collab.ledger import Tell
 from gitcollab.collab.place import Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.files import Merger
+from gitcollab.flow.gating import Allowed
 
 Clock = Callable[[], str]
 """Returns the time in UTC, ISO 8601."""
@@ -26,4 +27,5 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     tell: Tell
     merger: Merger = notebooks.merge_file
     charter: Charter = Charter()
+    gates: Allowed = Allowed()
     is_unix: bool = False  # participants are users of this system, who find their directories opened to them

@@ -107,6 +107,7 @@ class Daemon:
                     "land": settings.land,
                     "deliver": settings.deliver,
                     "unix_accounts": settings.are_accounts_unix,
+                    "gates": gates(settings),
                 },
                 fds=(self.lock.fd,),  # so that the root stays locked until the writer too has ended
                 grace=30.0,
@@ -179,6 +180,18 @@ class Daemon:
     async def _writer_answers(self) -> None:
         async with wire.Wire(self.settings.run / "writer.sock", patience=0) as line:
             await line.ping(within=10.0)
+
+
+def gates(settings: Settings) -> dict[str, object]:
+    """Returns what the writer is told of the gates that run something."""
+    return {
+        "running": settings.run_gates,
+        "commands": settings.gate_commands,
+        "network": settings.gate_network,
+        "seconds": settings.gate_seconds,
+        "memory": settings.gate_memory,
+        "hosts": settings.hosts_of("status"),
+    }
 
 
 def vouchers(settings: Settings, url: str) -> dict[str, object]:

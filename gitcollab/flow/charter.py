@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -26,13 +26,24 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a notebook before it is published, besides that nothing in it is contested.
 
     ``errors``: no output is an error; ``order``: it was run once from top to bottom; ``secrets``: nothing in it looks
-    like one; ``licence``: ``collab.toml`` says what others may do with it.
+    like one; ``licence``: ``collab.toml`` says what others may do with it; ``approval``: a second maintainer approves.
+
+    ``run``: it runs from top to bottom in a clean kernel; ``agree``: its outputs are those that stand in it (no, text,
+    or all of them); ``command``: so called, beside its files, it ends with 0; ``status``: the address of a server that
+    calls the commit good. ``timeout`` in seconds and ``memory`` in MiB are what each of these may take.
     """
 
     errors: bool = False
     order: bool = False
     secrets: bool = True
     licence: bool = False
+    approval: bool = False
+    run: bool = False
+    agree: Literal["no", "text", "all"] = "no"
+    command: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    status: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 300.0
+    memory: Annotated[int, msgspec.Meta(ge=128, le=65536)] = 1024
 
     @property
     def of_notebooks(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from gitcollab.flow.comments import read_threads
 from gitcollab.flow.contributions import contributions
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
+from gitcollab.flow.pending import pending
 from gitcollab.flow.pushed import Push, pushes_of
 from gitcollab.flow.suggest import suggestion
 from gitcollab.flow.versions import newest_version, versions
@@ -134,6 +135,11 @@ def _(act: acts.ReadContributions, repo: Repository) -> tuple[Contribution, ...]
 @_answer.register
 def _(act: acts.ReadItems, repo: Repository) -> tuple[Item, ...]:
     return tuple(printable_item(item) for item in read_items(repo, repo.resolve(act.at)))
+
+
+@_answer.register
+def _(act: acts.ReadPending, repo: Repository) -> tuple[Version, ...]:
+    return tuple(pending(repo))
 
 
 @_answer.register

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from gitcollab import notebooks
-from gitcollab.errors import BadInput, NotClean, Unusable
+from gitcollab.errors import BadInput, Moved, NotClean, Unusable
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.files import is_notebook
 from gitcollab.flow.items import read_items
@@ -15,7 +15,7 @@ from gitcollab.flow.notes import authors, notes
 from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, in_trailer, with_notes
 from gitcollab.flow.versions import credit, newest_version, next_version, version_at
 from gitcollab.model import Bump, Person, Shortcoming, Version
-from gitcollab.repository import Entry, Repository, version_tag
+from gitcollab.repository import Entry, Repository, signature, version_tag
 
 FIRST = "1.0.0"
 
@@ -37,15 +37,28 @@ class Publishing(msgspec.Struct, frozen=True, kw_only=True):
     is_harmless: Callable[[str], bool] = lambda digest: False
 
 
-def publish(repo: Repository, asked: Publishing) -> Version:
-    """Publishes a notebook with every file of the shared branch that is not a notebook.
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What is published, and what that was decided on: commits and a tree, which stay what they are.
 
-    The tag tells what has changed since the last version of that notebook, cell by cell, and who worked on it.
+    ``main`` is the shared branch's commit, ``blessed`` where the blessed branch was (None: nowhere), ``newest`` the
+    notebook's newest version then (empty: none).
+    """
 
-    The tag is the commit point: it is created exclusively and never moves; the blessed branch follows, at the next
-    start if not now. The caller holds the collab's lock and has landed the sessions. Raises BadInput (no such
-    notebook, MAJOR without a message), NotClean (open items on it, or a gate that it does not pass), Unusable (not a
-    valid notebook, or nothing new).
+    path: str
+    number: str
+    main: str
+    blessed: str | None
+    newest: str
+    tree: str
+    asked: Publishing
+
+
+def decide(repo: Repository, asked: Publishing) -> Decided:
+    """Decides what a version is, and whether it may be one as far as reading tells; moves no version.
+
+    The caller holds the collab's lock and has landed the sessions. Raises BadInput (no such notebook, MAJOR without a
+    message), NotClean (open items on it, or a gate that it does not pass), Unusable (not a valid notebook, or nothing
+    new).
     """
     main = repo.head(MAIN) or ""
     path = _notebook(repo, main, asked.notebook)
@@ -63,27 +76,96 @@ def publish(repo: Repository, asked: Publishing) -> Version:
         and tree == repo.tree_of(blessed)
     ):
         raise Unusable(f"nothing has changed since {path} {newest}", "save a change first")
-    last = repo.tags()[version_tag(path, newest)][1] if newest else None
-    message = asked.message or f"Publish {path} {number}"
-    told = notes(repo, last, tree, path)
-    people = authors(repo, repo.read(last).parents[-1] if last else None) or (asked.user,)
+    return Decided(
+        path=path, number=number, main=main, blessed=blessed, newest=newest, tree=tree, asked=asked
+    )
+
+
+def publish(repo: Repository, decided: Decided, approved_by: str = "") -> Version:
+    """Publishes what was decided on: a notebook with every file of the shared branch that is not a notebook.
+
+    The tag tells what has changed since the last version of that notebook, cell by cell, and who worked on it. What has
+    been saved since it was decided is no part of it.
+
+    The tag is the commit point: it is created exclusively and never moves; the blessed branch follows, at the next
+    start if not now. The caller holds the collab's lock. Moved if another version was published meanwhile.
+    """
+    _check_still(repo, decided)
+    return tag(repo, candidate(repo, decided), decided.path, decided.number, approved_by)
+
+
+def candidate(repo: Repository, decided: Decided) -> str:
+    """Writes the commit that a version will be, and returns it; no ref moves."""
+    asked, path = decided.asked, decided.path
+    message = asked.message or f"Publish {path} {decided.number}"
+    people = authors(repo, _last_main(repo, path, decided.newest)) or (asked.user,)
     trailers: dict[str, str | list[str]] = {
         "Gitcollab-Act": "publish",
         "Gitcollab-User": asked.user,
-        "Gitcollab-Version": number,
+        "Gitcollab-Version": decided.number,
         "Gitcollab-Path": in_trailer(path),
     }
-    credited: dict[str, str | list[str]] = {"Tracker": asked.charter.tracker} if asked.charter.tracker else {}
-    credited["Co-authored-by"] = credit(tuple(one for one in people if one != asked.user))
+    if asked.charter.tracker:
+        trailers["Tracker"] = asked.charter.tracker
+    trailers["Co-authored-by"] = credit(tuple(one for one in people if one != asked.user))
+    parents = [one for one in (decided.blessed, decided.main) if one]
     author = Person(name=asked.user)
-    parents = [one for one in (blessed, main) if one]
-    commit = repo.commit(tree, parents, message, author=author, at=asked.at, trailers=trailers | credited)
-    tag = version_tag(path, number)
-    repo.tag(
-        tag, commit, "\n\n".join(filter(None, (message, told))), author=author, at=asked.at, trailers=credited
+    return repo.commit(decided.tree, parents, message, author=author, at=asked.at, trailers=trailers)
+
+
+def tag(repo: Repository, commit: str, path: str, number: str, approved_by: str = "") -> Version:
+    """Makes a candidate the version: its tag, then the blessed branch, which stands at its first parent."""
+    made = repo.read(commit)
+    newest = newest_version(repo, path)
+    last = repo.tags()[version_tag(path, newest)][1] if newest else None
+    message = made.message.strip().rpartition("\n\n")[0]
+    told = notes(repo, last, made.tree, path)
+    kept: dict[str, str | list[str]] = {
+        name: list(made.trailers[name]) for name in ("Tracker", "Co-authored-by") if name in made.trailers
+    }
+    if approved_by:
+        kept["Approved-by"] = signature(Person(name=approved_by))
+    author = Person(name=made.trailer("Gitcollab-User"))
+    name = version_tag(path, number)
+    words = "\n\n".join(filter(None, (message, told)))
+    repo.tag(name, commit, words, author=author, at=made.at, trailers=kept)
+    repo.move(BLESSED, commit, repo.head(BLESSED), f"publish {path} {number}")
+    return version_at(repo, name)
+
+
+def _check_still(repo: Repository, decided: Decided) -> None:
+    """Raises Moved unless everything is still so that the version was decided on."""
+    roll_forward(repo)
+    newest = newest_version(repo, decided.path)
+    if newest != decided.newest:
+        raise Moved(
+            f"somebody has published {decided.path} {newest} meanwhile",
+            "look at it, and publish again",
+            version=newest,
+        )
+    if repo.head(BLESSED) != decided.blessed:
+        raise Moved(
+            "another notebook was published meanwhile", "publish again: what comes with it may differ"
+        )
+    if not repo.is_ancestor(decided.main, repo.head(MAIN) or ""):
+        raise Moved("history has been rewritten meanwhile", "publish again")
+
+
+def _last_main(repo: Repository, path: str, newest: str) -> str | None:
+    """The shared branch's commit that the newest version came from."""
+    if not newest:
+        return None
+    return repo.read(repo.tags()[version_tag(path, newest)][1]).parents[-1]
+
+
+def refused(found: Sequence[Shortcoming]) -> NotClean:
+    """Returns the error of gates that were not passed."""
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return NotClean(
+        f"{found[0].text}{more}",
+        "mend it and publish again; collab.toml says what is asked (manual: publishing)",
+        shortcomings=[{"gate": one.gate, "cell": one.cell, "text": one.text} for one in found],
     )
-    repo.move(BLESSED, commit, blessed, f"publish {path} {number}")
-    return version_at(repo, tag)
 
 
 def roll_forward(repo: Repository) -> str | None:
@@ -143,12 +225,7 @@ def _check_gates(asked: Publishing, data: bytes) -> None:
             Shortcoming(gate="licence", text='collab.toml names no licence: licence = "CC-BY-4.0", say')
         )
     if found:
-        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-        raise NotClean(
-            f"{found[0].text}{more}",
-            "mend it and publish again; collab.toml says what is asked (manual: publishing)",
-            shortcomings=[{"gate": one.gate, "cell": one.cell, "text": one.text} for one in found],
-        )
+        raise refused(found)
 
 
 def _next(newest: str, asked: Publishing) -> str:

@@ -1,5 +1,6 @@
 """Notebooks: bytes in, values out. All that knows what a notebook is, pure: no git, no disk, no clock."""
 
+from gitcollab.notebooks.agreement import cell_id, disagreements
 from gitcollab.notebooks.bumps import suggested_bump
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
@@ -39,7 +40,9 @@ __all__ = [
     "Weighed",
     "as_json",
     "both",
+    "cell_id",
     "diff",
+    "disagreements",
     "driver_of",
     "has_driver",
     "hunks",

@@ -21,6 +21,9 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 WITHIN = 60.0
 """Seconds that an answer may take unless the caller says otherwise."""
 
+LONG: dict[type[acts.Act], float] = {acts.Publish: 3 * 3600.0}
+"""Seconds that acts may take which wait for something to be run."""
+
 PATIENCE = 3.0
 """Seconds for which a peer that is away is waited for: a respawn takes less."""
 
@@ -46,7 +49,9 @@ class Wire:
     async def call(self, act: acts.Act, *, within: float | None = None) -> Any:
         """Returns the answer to ``act``, of the type that ``acts.ANSWERS`` promises."""
         line = await self._connected()
-        return _answer(await line.ask(lambda id: frame(id, "act", act), within or self.within), act)
+        return _answer(
+            await line.ask(lambda id: frame(id, "act", act), within or LONG.get(type(act), self.within)), act
+        )
 
     async def ping(self, *, within: float = 5.0) -> None:
         """Returns if the other process answers; Unavailable if not."""

@@ -13,11 +13,13 @@ import sys
 from pathlib import Path
 
 import anyio
+import msgspec
 import structlog
 
 from gitcollab import logs, store, wire
 from gitcollab.collab import Given, Place
 from gitcollab.flow.charter import Charter
+from gitcollab.flow.gating import Allowed
 from gitcollab.flow.watch import Pace
 from gitcollab.store.clock import now
 from gitcollab.writer.house import House
@@ -62,6 +64,7 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
             merger=merging,
             charter=charter,
             is_unix=given.unix_accounts,
+            gates=msgspec.convert(getattr(given, "gates", {}), Allowed),
         )
     )
     house.troubles |= troubles

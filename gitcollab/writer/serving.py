@@ -6,8 +6,10 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import anyio
@@ -17,12 +19,17 @@ import structlog
 from gitcollab import acts
 from gitcollab.errors import GitcollabError
 from gitcollab.events import AnyEvent
+from gitcollab.model import Version
 from gitcollab.repository import Damaged, disk_errors
 from gitcollab.writer.answers import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
+from gitcollab.writer.measuring import Measures
+from gitcollab.writer.publishing import Publishing
 from gitcollab.writer.visibility import show_anew, show_published
 from gitcollab.writer.watching import Watching
+
+Done = TypeVar("Done")
 
 log = structlog.get_logger("gitcollab.writer")
 
@@ -75,14 +82,17 @@ class Serving:
 
     def __init__(self, house: House, watching: Watching) -> None:
         self._house, self._watching = house, watching
+        self._publishing = Publishing()
         self._limiter = anyio.CapacityLimiter(THREADS)
         self._of_one: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
 
     async def answer(self, act: acts.Act) -> object:
         """Returns what ``acts.ANSWERS`` promises for the act, or raises what went wrong."""
         try:
-            async with self._place(act):
-                done = await anyio.to_thread.run_sync(self._do, act, limiter=self._limiter)
+            if isinstance(act, acts.Publish):
+                done: object = await self._published(act)
+            else:
+                done = await self._in_turn(act, partial(self._do, act))
         except GitcollabError as error:
             if error.data.get("errno") == errno.EIO:
                 _end_soon()
@@ -92,6 +102,19 @@ class Serving:
         self._watching.look_again()
         return done
 
+    async def _published(self, act: acts.Publish) -> Version:
+        """Publishes; holds neither a place nor a thread while gates are passed elsewhere."""
+        house = self._house
+        await self._in_turn(act, lambda: house.check(act))
+        collab = house.collab(act.collab)
+        version = await self._publishing.publish(collab, act, partial(self._in_turn, act))
+        await self._in_turn(act, lambda: show_published(house, act.collab))
+        return version
+
+    async def _in_turn(self, act: acts.Act, do: Callable[[], Done]) -> Done:
+        async with self._place(act):
+            return await anyio.to_thread.run_sync(_on_disk, do, limiter=self._limiter)
+
     def _place(self, act: acts.Act) -> AbstractAsyncContextManager[object]:
         """A place among the acts on one collab; acts on none need no other than a thread."""
         if not isinstance(act, acts.CollabAct):
@@ -100,10 +123,6 @@ class Serving:
         return found or self._of_one.setdefault(act.collab, anyio.CapacityLimiter(OF_ONE))
 
     def _do(self, act: acts.Act) -> object:
-        with disk_errors("it"):  # wherever a disk may refuse: that is no failure of the program
-            return self._done(act)
-
-    def _done(self, act: acts.Act) -> object:
         house = self._house
         match act:
             case acts.OpenSession():
@@ -146,10 +165,10 @@ class Serving:
                 return house.collab(act.collab).undo(act)
             case acts.Comment() | acts.Reply() | acts.ResolveComment():
                 return house.collab(act.collab).say(act)
-            case acts.Publish():
-                version = house.collab(act.collab).publish(act)
+            case acts.DecidePublish():
+                decided = house.collab(act.collab).decide_publish(act)
                 show_published(house, act.collab)
-                return version
+                return decided
             case _:
                 return answer(act, house)
 
@@ -166,6 +185,11 @@ class Serving:
             claim=act.claim,
             client=act.client,
         )
+
+
+def _on_disk(do: Callable[[], Done]) -> Done:
+    with disk_errors("it"):  # wherever a disk may refuse: that is no failure of the program
+        return do()
 
 
 def _end_soon() -> None:

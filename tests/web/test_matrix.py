@@ -132,6 +132,8 @@ viewer      read     GET    /api/collabs/{id}/contributions
 viewer      read     GET    /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/cite
 maintainer  publish  POST   /api/collabs/{id}/publish
+viewer      read     GET    /api/collabs/{id}/pending
+maintainer  publish  POST   /api/collabs/{id}/pending/{pending}
 viewer      read     GET    /api/collabs/{id}/events
 viewer      read     GET    /git/{id}.git/info/refs
 owner       admin    GET    /api/collabs/{id}/audit
@@ -160,6 +162,7 @@ editor      write    POST   /c/{id}/contested/{item}
 editor      write    POST   /c/{id}/held/{held}
 viewer      read     GET    /c/{id}/versions
 maintainer  publish  POST   /c/{id}/publish
+maintainer  publish  POST   /c/{id}/pending/{pending}
 editor      read+write POST /c/{id}/restore
 viewer      read     GET    /c/{id}/settings
 owner       admin    POST   /c/{id}/members
@@ -313,6 +316,8 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.DecideHeld: RECEIPT,
     acts.Purge: acts.PurgeDone(commits=1, blobs=1),
     acts.Publish: VERSION,
+    acts.DecidePublish: VERSION,
+    acts.ReadPending: (VERSION,),
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (),
@@ -360,6 +365,7 @@ class Place:
             "thread": "0" * 16,
             "group": "lab",
             "held": "0123456789abcdef",
+            "pending": "0123456789ab",
             "commit": COMMIT,
             "spot": "0.png",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from gitcollab.acts import Publish, ReadVersions, SuggestVersion
+from gitcollab.acts import DecidePublish, Publish, ReadPending, ReadVersions, SuggestVersion
 from gitcollab.errors import BadInput, NotFound
 from gitcollab.model import Bump, Suggestion, Summary, Version, checked_path
 from gitcollab.store import collabs, people
@@ -86,7 +86,7 @@ def _cited(conn: Connection, collab: str, user: str, authors: tuple[str, ...]) -
 
 
 async def publish(ask: Ask) -> Version:
-    """Publishes a notebook as its next version."""
+    """Publishes a notebook as its next version; with ``pending`` in the answer it waits for a second maintainer."""
     new = await ask.form(NewVersion)
     act = Publish(
         actor=ask.actor,
@@ -97,6 +97,35 @@ async def publish(ask: Ask) -> Version:
         is_only=new.only,
     )
     return await ask.do(act)  # type: ignore[no-any-return]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a version that waits may be one."""
+
+    approve: bool = True
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it: the version, or null if it was declined."""
+
+    version: Version | None
+
+
+async def pending(ask: Ask) -> tuple[Version, ...]:
+    """Lists the versions that wait for a second maintainer, oldest first."""
+    return await ask.read(ReadPending(actor=ask.actor, collab=await ask.collab()))  # type: ignore[no-any-return]
+
+
+async def decide(ask: Ask) -> Decided:
+    """Approves a version that waits, which publishes the very commit that was proposed, or declines it."""
+    decision = await ask.form(Decision)
+    act = DecidePublish(
+        actor=ask.actor,
+        collab=await ask.collab(),
+        pending=ask.part("pending"),
+        is_approved=decision.approve,
+    )
+    return Decided(version=await ask.do(act))
 
 
 def bump(text: str | None) -> Bump | None:
@@ -113,6 +142,14 @@ DOORS = (
     Door(method="GET", path="/api/collabs/{id}/publish", go=suggested, query=Meant, answer=Suggestion),
     Door(
         method="GET", path="/api/collabs/{id}/versions", go=versions, query=Wanted, answer=tuple[Version, ...]
+    ),
+    Door(method="GET", path="/api/collabs/{id}/pending", go=pending, answer=tuple[Version, ...]),
+    Door(
+        method="POST",
+        path="/api/collabs/{id}/pending/{pending}",
+        go=decide,
+        body=Decision,
+        answer=Decided,
     ),
     Door(method="GET", path="/api/collabs/{id}/cite", go=cite, query=Cited, answer=bytes),
     Door(

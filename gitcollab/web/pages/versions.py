@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -44,8 +45,10 @@ async def versions(view: View) -> Response:
 
 async def show(view: View, about: About, *, problem: str = "", status: int = 200) -> Response:
     """The page, with what went wrong if something did."""
-    found, files = await asyncio.gather(
-        view.read_act(acts.ReadVersions, about.id), view.read_act(acts.ListFiles, about.id)
+    found, files, waiting = await asyncio.gather(
+        view.read_act(acts.ReadVersions, about.id),
+        view.read_act(acts.ListFiles, about.id),
+        view.read_act(acts.ReadPending, about.id),
     )
     published, there = by_notebook(found), {file.path for file in files}
     for each in published[:SUGGESTED]:
@@ -55,6 +58,8 @@ async def show(view: View, about: About, *, problem: str = "", status: int = 200
         "about": about,
         "published": published,
         "notebooks": [file.path for file in files if file.path.endswith(".ipynb")],
+        "waiting": waiting,
+        "unsaved": view.request.query_params.get("unsaved", "")[:200],
         "problem": problem,
     }
     return view.show("versions.html", values, status=status)
@@ -70,14 +75,34 @@ async def publish(view: View) -> Response:
         bump=bump(said.get("bump") or None),
         message=said.get("message", "").replace("\r\n", "\n"),
     )
+    return await done(view, act)
+
+
+async def decide(view: View) -> Response:
+    """Approves what waits for a second maintainer, or declines it, and shows the versions."""
+    said, collab = await view.fields(), await view.collab()
+    is_approved = said.get("decision") == "approve"
+    act = acts.DecidePublish(
+        actor=view.actor, collab=collab, pending=view.part("pending"), is_approved=is_approved
+    )
+    return await done(view, act)
+
+
+async def done(view: View, act: acts.CollabAct) -> Response:
+    """Does ``act`` and shows the versions, with what went wrong if something did."""
     try:
-        await view.do(act)
+        made = await view.do(act)
     except GitcollabError as error:
         if error.status >= 500 or error.status in {403, 404}:
             raise
         problem = f"{error.message}. {error.hint}"
         return await show(view, await view.about("versions"), problem=problem, status=error.status)
-    return view.go(f"/c/{collab}/versions")
+    unsaved = f"?unsaved={quote(', '.join(made.unsaved))}" if made and made.unsaved else ""
+    return view.go(f"/c/{act.collab}/versions{unsaved}")
 
 
-PAGES = (Page("/c/{id}/versions", versions), Page("/c/{id}/publish", publish, "POST"))
+PAGES = (
+    Page("/c/{id}/versions", versions),
+    Page("/c/{id}/publish", publish, "POST"),
+    Page("/c/{id}/pending/{pending}", decide, "POST"),
+)
