@@ -24,7 +24,6 @@ from gitcollab.repository import Damaged, disk_errors
 from gitcollab.writer.answers import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
-from gitcollab.writer.measuring import Measures
 from gitcollab.writer.publishing import Publishing
 from gitcollab.writer.visibility import show_anew, show_published
 from gitcollab.writer.watching import Watching
