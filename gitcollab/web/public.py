@@ -6,23 +6,26 @@ sends no credential before it is asked for one, so at a collab's own address a m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Scope
 
-from gitcollab.acts import FileBytes, ListFiles, ReadFile, ReadVersions
+from gitcollab.acts import FileBytes, ListFiles, ReadFile, ReadVersions, RenderNotebook, RenderPiece
 from gitcollab.errors import Forbidden, NotFound
 from gitcollab.model import COLLAB_ID, Actor, FileEntry, Version
 from gitcollab.store import collabs
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
 from gitcollab.web.git import GitDoor
+from gitcollab.web.pages.pieces import shown, spot_of
 from gitcollab.web.raw import file_answer
 from gitcollab.web.site import Site
 from gitcollab.web.templates import Templates
@@ -82,6 +85,61 @@ async def read(ask: Ask) -> Response:
     return file_answer(ask.request, act.path, found, tag=found.oid)
 
 
+class Pages:
+    """What everyone sees in a browser: a collab's versions, and each of their notebooks and files."""
+
+    def __init__(self, site: Site, templates: Templates) -> None:
+        self.site, self.templates = site, templates
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes, which need no sign-in."""
+        at = "/p/{id}"
+        return [
+            Route(at, unsigned(self.versions)),
+            Route(f"{at}/n/{{path:path}}", unsigned(self.file)),
+            Route(f"{at}/o/{{commit}}/{{spot}}/{{path:path}}", unsigned(self.piece)),
+        ]
+
+    async def versions(self, request: Request) -> Response:
+        """The versions of a collab, and the files of the newest."""
+        ask = Ask(request, self.site)
+        work = await self.site.look(opened, ask.part("id"))
+        clone = f"{self.site.base_url}/public/{work.id}.git"
+        values = {"work": work, "versions": await versions(ask), "clone": clone}
+        return self.templates.page(request, "public.html", values)
+
+    async def file(self, request: Request) -> Response:
+        """A published notebook or file, as safe HTML."""
+        ask = Ask(request, self.site)
+        work, at = await self.site.look(opened, ask.part("id")), ask.query(Point).at
+        act = RenderNotebook(actor=EVERYONE, collab=work.id, path=ask.path, at=at, is_public=True)
+        rendered, every = await asyncio.gather(self.site.workers.call(act), versions(ask))
+        values = {
+            "work": work,
+            "path": ask.path,
+            "at": at,
+            "commit": rendered.end,
+            "cells": rendered.cells,
+            "versions": [version for version in every if version.notebook == ask.path],
+        }
+        return await run_in_threadpool(self.templates.page, request, "public_file.html", values)
+
+    async def piece(self, request: Request) -> Response:
+        """A picture of a published notebook, or what of it may run in a sandbox."""
+        ask = Ask(request, self.site)
+        work, (cell, key) = await self.site.look(opened, ask.part("id")), spot_of(ask)
+        act = RenderPiece(
+            actor=EVERYONE,
+            collab=work.id,
+            path=ask.path,
+            at=ask.part("commit"),
+            cell=cell,
+            key=key,
+            is_public=True,
+        )
+        return shown(ask, await self.site.workers.call(act))
+
+
 AT = "/api/public/{id}"
 DOORS = (
     Door(method="GET", path="/api/public", go=works, answer=tuple[Work, ...]),
@@ -99,17 +157,10 @@ def routes(site: Site, templates: Templates, repositories: Path) -> list[BaseRou
         if is_push:
             raise Forbidden("everyone may read here, and nobody write", "push to the collab's own address")
 
-    async def page(request: Request) -> Response:
-        ask = Ask(request, site)
-        work = await site.look(opened, ask.part("id"))
-        shown = await versions(ask)
-        clone = f"{site.base_url}/public/{work.id}.git"
-        return templates.page(request, "public.html", {"work": work, "versions": shown, "clone": clone})
-
     git = GitDoor(lambda collab: repository(repositories, collab), authorise)
     return [
         *(Route(door.path, unsigned(door.route(site).endpoint), methods=[door.method]) for door in DOORS),
-        Route("/p/{id}", unsigned(page)),
+        *Pages(site, templates).routes(),
         Mount("/public", git),
     ]
 

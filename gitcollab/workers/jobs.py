@@ -26,7 +26,7 @@ def answering(root: Path) -> Callable[[acts.Act], object]:
             case acts.DiffBytes():
                 return notebooks.diff(act.before, act.after)
             case acts.RenderNotebook() | acts.RenderDiff() | acts.RenderPiece() | acts.RenderSource():
-                return shown(repository(root, act.collab), act)
+                return shown(repository(root, act.collab, is_public=act.is_public), act)
             case acts.SearchPush():
                 return arriving.search(repository(root, act.collab), act)
             case acts.Reading():

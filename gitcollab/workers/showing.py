@@ -43,9 +43,9 @@ def shown(repository: Path, act: Showing) -> acts.Rendered | acts.PieceBytes:
     return difference(repository, act)
 
 
-def place(collab: str, commit: str, path: str) -> render.Place:
+def place(act: Showing, commit: str, path: str) -> render.Place:
     """From where a notebook's pictures are fetched."""
-    return render.Place(f"/c/{collab}/o/{commit}", path)
+    return render.Place(f"/{'p' if act.is_public else 'c'}/{act.collab}/o/{commit}", path)
 
 
 def piece(repository: Path, act: acts.RenderPiece) -> acts.PieceBytes:
@@ -73,7 +73,7 @@ def file(repository: Path, act: acts.RenderNotebook) -> acts.Rendered:
     """The file at a point, as safe HTML."""
     found = read(repository, act, act.path, act.at)
     if act.path.endswith(".ipynb"):
-        cells = render.render_notebook(found.data, place(act.collab, found.commit, act.path))
+        cells = render.render_notebook(found.data, place(act, found.commit, act.path))
     else:
         cells = render.render_text(found.data, language=language(act.path))
     return acts.Rendered(start=found.commit, end=found.commit, cells=cells, title=act.path)
@@ -89,7 +89,7 @@ def difference(repository: Path, act: acts.RenderDiff) -> acts.Rendered:
         before = data_at(repository, act, name, start)
     if before is None and after is None:
         raise NotFound(f"There is no file {act.path[:200]} at either point", "choose other versions")
-    places = place(act.collab, start, name), place(act.collab, end, act.path)
+    places = place(act, start, name), place(act, end, act.path)
     return acts.Rendered(start=start, end=end, cells=compared(places, (before, after), act.cells), title=name)
 
 

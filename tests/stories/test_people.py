@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -173,6 +175,53 @@ def cloned(server: Any, collab: str, where: Path) -> Path:
 def shown(server: Any, collab: str) -> Path:
     """Where everyone's repository of a collab lies."""
     return Path(server.root) / "public" / f"{collab}.git"
+
+
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+
+
+def test_everyone_reads_a_published_notebook_as_its_members_do(server: Any, ana: Client) -> None:
+    collab = ana.create("Coast")["id"]
+    ana.open_session(collab)
+    book = json.loads(json.dumps(BOOK))
+    book["cells"][0]["outputs"] = [
+        {"output_type": "display_data", "metadata": {}, "data": {"image/png": PICTURE}},
+        {
+            "output_type": "display_data",
+            "metadata": {},
+            "data": {"text/html": "<b>bold</b><script>alert(1)</script>"},
+        },
+    ]
+    ana.save(collab, "ana/default", "sea.ipynb", json.dumps(book).encode())
+    first = ana.publish(collab, "sea.ipynb", message="Spring")["tag"]
+    book["cells"][0]["source"] = "y = 2"
+    ana.save(collab, "ana/default", "sea.ipynb", json.dumps(book).encode())
+    ana.publish(collab, "sea.ipynb")
+    book["cells"][0]["source"] = "z = 3"
+    ana.save(collab, "ana/default", "sea.ipynb", json.dumps(book).encode())
+
+    def got(path: str, **headers: str) -> Any:
+        with Client(server.url) as anybody:
+            return anybody.transport.ask("GET", f"/p/{collab}{path}", None, {}, headers)
+
+    assert NotFound is refusal(lambda: got("/n/sea.ipynb"))
+    ana.set_visibility(collab, "everyone")
+    assert f'href="/p/{collab}/n/sea.ipynb?at={quote(first)}"' in got("").body.decode()
+    page = got("/n/sea.ipynb").body.decode()
+    plain = re.sub("<[^>]*>", "", page)
+    assert (True, False, False) == ("y = 2" in plain, "z = 3" in plain, "alert(1)" in page)
+    assert "x = 1" in re.sub("<[^>]*>", "", got(f"/n/sea.ipynb?at={quote(first)}").body.decode())
+    addresses = re.findall(rf'"/p/{collab}(/o/[^"]+)"', page)
+    pictures = [each for each in addresses if ".0/" in each]
+    assert b"PNG" in got(pictures[0]).body[:8]
+    framed = next(each for each in addresses if ".1h/" in each)
+    assert Forbidden is refusal(lambda: got(framed))
+    answer = got(framed, **{"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"})
+    assert b"<script>alert(1)</script>" in answer.body
+    assert NotFound is refusal(lambda: got("/n/sea.ipynb?at=main"))
+    assert NotFound is refusal(lambda: got(f"/n/sea.ipynb?at={ana.resolve(collab, 'main')}"))
+    ana.set_visibility(collab, "private")
+    assert NotFound is refusal(lambda: got(pictures[0]))
 
 
 def test_everyone_sees_what_is_published_and_nothing_else(server: Any, ana: Client, tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ everyone    -        GET    /api/public/{id}/versions
 everyone    -        GET    /api/public/{id}/files
 everyone    -        GET    /api/public/{id}/files/{path}
 everyone    -        GET    /p/{id}
+everyone    -        GET    /p/{id}/n/{path}
+everyone    -        GET    /p/{id}/o/{commit}/{spot}/{path}
 everyone    -        GET    /public/{id}.git/info/refs
 person      -        GET    /api/openapi.json
 person      -        GET    /api/me

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from gitcollab import acts
 from gitcollab.errors import Forbidden, NotFound
+from gitcollab.web.ask import Ask
 from gitcollab.web.pages.frame import Page, View
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -36,23 +37,33 @@ KEPT = "private, max-age=31536000, immutable"
 
 async def piece(view: View) -> Response:
     """Answers with a picture, or with what runs in a frame; the address names a commit, so it never changes."""
-    commit, spot = view.part("commit"), SPOT.fullmatch(view.part("spot"))
-    if spot is None or not COMMIT.fullmatch(commit):
-        raise NotFound("There is no such output", "reload the page")
-    collab = await view.collab()
+    cell, key = spot_of(view)
     found: acts.PieceBytes = await view.read_act(
-        acts.RenderPiece, collab, path=view.path, at=commit, cell=int(spot[1]), key=spot[2]
+        acts.RenderPiece, await view.collab(), path=view.path, at=view.part("commit"), cell=cell, key=key
     )
+    return shown(view, found)
+
+
+def spot_of(ask: Ask) -> tuple[int, str]:
+    """The cell and the key of the piece that an address names, with the commit that it lies in; NotFound if none."""
+    spot = SPOT.fullmatch(ask.part("spot"))
+    if spot is None or not COMMIT.fullmatch(ask.part("commit")):
+        raise NotFound("There is no such output", "reload the page")
+    return int(spot[1]), spot[2]
+
+
+def shown(ask: Ask, found: acts.PieceBytes) -> Response:
+    """The answer that a piece is, with what it may do."""
     if found.kind == FRAME:
-        return framed(view, found)
+        return framed(ask, found)
     headers = {"content-security-policy": STILL, "cache-control": KEPT}
     return Response(found.data, media_type=TYPES.get(found.kind, found.kind), headers=headers)
 
 
-def framed(view: View, found: acts.PieceBytes) -> Response:
+def framed(ask: Ask, found: acts.PieceBytes) -> Response:
     """What runs in a frame, and only there: Forbidden for a browser that would show it as a page of its own, from where
     it might go on to another site by itself."""
-    if view.request.headers.get("sec-fetch-dest") != "iframe":
+    if ask.request.headers.get("sec-fetch-dest") != "iframe":
         raise Forbidden("This is shown in a frame of its notebook only", "open the notebook")
     headers = {
         "content-security-policy": SANDBOX,
