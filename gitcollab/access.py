@@ -33,6 +33,7 @@ TABLE: dict[type[Act], Rule] = {
     # the server
     acts.AddUser: Rule("admin", is_admin=True),
     acts.Status: Rule("admin", is_admin=True),
+    acts.Measure: Rule("read", is_admin=True),
     acts.Follow: Rule("admin", is_admin=True),  # every collab's events: the web process asks, as the daemon
     acts.SuspendUser: Rule("admin", is_admin=True),
     acts.AddIdentity: Rule("admin", is_admin=True),

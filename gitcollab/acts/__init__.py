@@ -58,7 +58,7 @@ from gitcollab.acts.reading import (
     Resolve,
     SuggestVersion,
 )
-from gitcollab.acts.serving import Follow, Status
+from gitcollab.acts.serving import Follow, Measure, Status
 from gitcollab.acts.talking import Comment, ReadThreads, Reply, ResolveComment
 from gitcollab.acts.work import (
     CloseSession,
@@ -116,6 +116,7 @@ __all__ = [
     "Hold",
     "Land",
     "ListFiles",
+    "Measure",
     "MergeBytes",
     "OpenSession",
     "Opened",

@@ -10,10 +10,15 @@ class Status(Act):
     """How the writer is: its collabs, workspaces, and anything that needs a person. Admins only."""
 
 
+class Measure(Act):
+    """What the writer has counted, as Prometheus reads it: for administrators, and for the machine's own programs."""
+
+
 class Follow(Act):
     """Asks for every event from now on, as a stream on this connection; ``ready`` is the first frame."""
 
 
 ANSWERS: dict[type[Act], object] = {
     Status: dict[str, Json],
+    Measure: bytes,
 }

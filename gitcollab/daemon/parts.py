@@ -17,6 +17,7 @@ import anyio
 import msgspec
 import structlog
 
+from gitcollab import measures
 from gitcollab.errors import GitcollabError, Unavailable
 from gitcollab.model import Value
 from gitcollab.workers.limits import die_with, scrubbed
@@ -98,6 +99,8 @@ class Part:
             preexec_fn=lambda: die_with(parent),  # safe: the daemon has one thread
         )
         self.starts += 1
+        counts = measures.noted(self.root / "run", "daemon") | {f"{self.name}_starts": self.starts}
+        measures.note(self.root / "run", "daemon", counts)
 
     def tell(self) -> None:
         """Tells the process what it needs; it begins."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import socket
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -24,7 +26,10 @@ from gitcollab.errors import Unavailable
 from gitcollab.settings import Settings
 
 LOG_BYTES = 16 * 2**20
-"""A log that is longer is set aside at start."""
+"""A log that is longer is set aside."""
+
+LOOK = 60.0
+"""Seconds between two looks at how long the log is."""
 
 log = structlog.get_logger("gitcollab.daemon")
 
@@ -48,7 +53,7 @@ def serve(settings: Settings) -> int:
         logs.to(file, "daemon") if file else logs.to_stderr("daemon")
         owner = welcome(database(settings), settings.private, wants_code=sys.stdout.isatty())
         calls = stack.enter_context(wire.listen(settings.run / "workers.sock"))
-        daemon = Daemon(settings, lock, listener.fileno(), file)
+        daemon = Daemon(settings, lock, listener, file)
         daemon.plan(calls.fileno(), port.reachable(settings.host, listener), port.loopback(listener))
         asyncio.run(daemon.run(owner))
     return 0
@@ -56,7 +61,7 @@ def serve(settings: Settings) -> int:
 
 def clear(run: Path) -> None:
     """Removes what only a running daemon may leave there: its address and its sockets."""
-    for path in (run / "url", *run.glob("*.sock*")):
+    for path in (run / "url", *run.glob("*.sock*"), *run.glob("*.counts")):
         path.unlink(missing_ok=True)
 
 
@@ -70,7 +75,9 @@ def database(settings: Settings) -> str:
 class Daemon:
     """The parts of one root, in the order in which they start."""
 
-    def __init__(self, settings: Settings, lock: Lock, listener: int, log_file: IO[bytes] | None) -> None:
+    def __init__(
+        self, settings: Settings, lock: Lock, listener: socket.socket, log_file: IO[bytes] | None
+    ) -> None:
         self.settings = settings
         self.lock = lock
         self.listener = listener
@@ -119,14 +126,14 @@ class Daemon:
                 module="gitcollab.web",
                 told=shared
                 | {
-                    "fds": [self.listener],
+                    "fds": [self.listener.fileno()],
                     "base_url": self.url,
                     "hosts": self._hosts(url),
                     "proxies": [address for address in settings.proxies.split(",") if address.strip()],
                     "guests": settings.guests,
                     **vouchers(settings, self.url),
                 },
-                fds=(self.listener,),
+                fds=(self.listener.fileno(),),
             ),
             lambda: web_answers(*loopback),
         )
@@ -149,6 +156,7 @@ class Daemon:
                 try:
                     async for number in signals:
                         log.info("asked to stop", signal=number.name)
+                        self.listener.close()  # who comes now is refused at once, once web has closed its own
                         break
                 finally:
                     with anyio.CancelScope(shield=True):
@@ -164,6 +172,7 @@ class Daemon:
         write(self.settings.run / "url", self.url)
         log.info("ready", url=self.url)
         group.start_soon(back_up_again_and_again, self.settings)
+        group.start_soon(keep_short, self.log_file)
         with suppress(BrokenPipeError):  # nobody reads it: no reason to stop
             print(greeting(self.settings.root, self.url, owner), flush=True)
 
@@ -232,6 +241,23 @@ def greeting(root: Path, url: str, owner: Owner) -> str:
     if owner.code:
         lines.append(f"  sign in as {owner.name}, once: {owner.address(url)}")
     return "\n".join([*lines, "  stop with Ctrl-C"])
+
+
+async def keep_short(file: IO[bytes] | None) -> None:
+    """Sets the log's lines aside when they are many, for ever; the parts write on into the same file."""
+    while file is not None:
+        await anyio.sleep(LOOK)
+        if os.fstat(file.fileno()).st_size > LOG_BYTES:
+            await anyio.to_thread.run_sync(set_aside, Path(str(file.name)))
+
+
+def set_aside(path: Path) -> None:
+    """Copies a log that others are writing to beside it, and empties it; lines of that very moment may be lost."""
+    try:
+        shutil.copyfile(path, path.with_name("log.old"))
+        os.truncate(path, 0)
+    except OSError as error:
+        log.warning("the log was not set aside", error=str(error))
 
 
 def _log_file(settings: Settings) -> IO[bytes]:

@@ -29,9 +29,10 @@ NEW_DIRECTORY = (
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A shared file is new or may have changed."""
+    """A shared file is new or may have changed. ``is_missed``: it was found by looking, no notice had told of it."""
 
     path: str
+    is_missed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +215,16 @@ class Sight:
         self._survey_at = min(self._survey_at, self._surveyed_at + max(period, self._cost * SHARE))
         if time.monotonic() < self._survey_at:
             return
-        began, tracked = time.thread_time(), dict(self.seen)
+        began, tracked, is_first = time.thread_time(), dict(self.seen), not self._surveyed_at
         table = survey(self.root, self.rules, tracked)
         self._cost, self._surveyed_at = time.thread_time() - began, time.monotonic()
         self._survey_at = self._surveyed_at + max(period, self._cost * SHARE)
         self._wait_for_quiet(table)
-        yield from self._judge(table, {*table.files, *table.skipped, *tracked, *self._told})
+        for found in self._judge(table, {*table.files, *table.skipped, *tracked, *self._told}):
+            if isinstance(found, Changed) and not is_first:
+                yield Changed(found.path, is_missed=True)
+            else:
+                yield found
 
     def _below(self, paths: set[str]) -> set[str]:
         """The tracked files that were below those of the paths that were directories and are gone."""

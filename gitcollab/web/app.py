@@ -39,6 +39,7 @@ from gitcollab.web.guests import Guests
 from gitcollab.web.health import Health
 from gitcollab.web.hub import Hub
 from gitcollab.web.jupyterhub import HubProvider
+from gitcollab.web.measuring import Counted, Measures, Scrape
 from gitcollab.web.openapi import document
 from gitcollab.web.pace import PacedPushes
 from gitcollab.web.provider import Provider
@@ -101,9 +102,14 @@ def create_app(given: Surroundings) -> Application:
     front = Front(site.base_url, given.proxies)
     templates = Templates(assets, front)
     faces = Faces(templates)
+    measures, root = Measures(site.hub), given.repositories.parent
+    health = Health(VERSION, parts_of(site), root, is_leaving=lambda: site.hub.is_leaving)
     app = Starlette(
         routes=[
-            Route("/health", Health(VERSION, parts_of(site), given.repositories.parent).answer),
+            Route("/health", health.answer),
+            Route("/health/live", health.live),
+            Route("/health/ready", health.ready),
+            Route("/metrics", Scrape(site, measures, root / "run").answer),
             *SignIn(site, templates, given.providers).routes(),
             Route("/static/{name}", assets.serve),
             *Guests(site, templates).routes(),
@@ -129,7 +135,7 @@ def create_app(given: Surroundings) -> Application:
         hub_of(given.providers),
     )
     guard = Guard(app, front, hosts=given.hosts, base_url=site.base_url, max_body=given.max_body)
-    return Application(guard, site.hub)
+    return Application(Counted(guard, measures), site.hub)
 
 
 def hub_of(providers: Iterable[Provider]) -> HubProvider | None:

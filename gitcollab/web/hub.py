@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -59,6 +60,7 @@ class Ring:
         self.readers: set[Listener] = set()
         self.restarts = 0  # raised whenever events may have been missed
         self.moved = asyncio.Event()
+        self.moved_at = 0.0  # monotonic seconds: when the newest event was heard of
 
     def add(self, n: int, data: bytes) -> None:
         """Keeps event ``n`` and wakes the readers; an old number is dropped, a gap empties the ring first."""
@@ -69,6 +71,7 @@ class Ring:
             self.size = 0
         self.kept.append((n, data))
         self.size += len(data)
+        self.moved_at = time.monotonic()
         while self.size > RING_BYTES and len(self.kept) > 1:
             self.size -= len(self.kept.popleft()[1])
         self.wake()
@@ -101,6 +104,8 @@ class Hub:
         self.follow = follow
         self.rings: dict[str, Ring] = {}
         self.is_leaving = False
+        self.dropped = 0  # readers who did not read
+        self.streamed: Callable[[float], object] = float  # is told how many seconds an event took to a reader
         self.access_moved = asyncio.Event()
 
     @contextmanager

@@ -6,6 +6,7 @@ Raw ASGI, because Starlette's StreamingResponse costs twice the time per event. 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -82,6 +83,7 @@ class Stream(Response):
             await send(begin)
             await until_gone(reader.run(ring), receive)
             if reader.is_stalled:
+                site.hub.dropped += 1
                 await hang_up(scope)
 
 
@@ -159,6 +161,8 @@ class Reader:
                 return True
             await self.write(data)
             self.last = n
+        if fresh:
+            self.site.hub.streamed(time.monotonic() - ring.moved_at)
         return bool(fresh)
 
     async def read_journal(self, ring: Ring) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
-from gitcollab import logs
+from gitcollab import logs, measures
 from gitcollab.workers.jobs import answering
 from gitcollab.workers.limits import Limits, scrubbed
 from gitcollab.workers.pool import Pool
@@ -27,7 +28,10 @@ def main() -> None:
     os.environ.update(kept)
     logs.to_stderr("workers")
     limits = Limits(seconds=given.seconds, memory=given.memory)
-    Pool(socket.socket(fileno=given.fd), answering(given.root), given.count, limits).run()
+    pool = Pool(socket.socket(fileno=given.fd), answering(given.root), given.count, limits)
+    pool.count_on = partial(measures.note, given.root / "run", "workers")
+    pool.count_on(pool.counts)
+    pool.run()
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ class Pool:
         self.board = Board(count)
         self.alive: dict[int, tuple[int, float]] = {}  # process id: its number and when it began
         self.stillborn = 0
+        self.counts = {"replaced": 0, "stopped_at_work": 0}
+        self.count_on: Callable[[dict[str, int]], object] = dict
 
     def run(self) -> NoReturn:
         """Keeps the workers going until SIGTERM or SIGINT, which end them at once; exits with 1 if none stays alive."""
@@ -113,6 +115,9 @@ class Pool:
             log.warning(
                 "a worker ended", worker=pid, status=os.waitstatus_to_exitcode(status), had_job=had_job
             )
+        self.counts["replaced"] += 1
+        self.counts["stopped_at_work"] += had_job
+        self.count_on(self.counts)
         self.stillborn = self.stillborn + 1 if status and not had_job and age < SOON else 0
         time.sleep(0.05 * self.stillborn)
 

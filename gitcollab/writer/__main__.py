@@ -23,6 +23,7 @@ from gitcollab.flow.gating import Allowed
 from gitcollab.flow.watch import Pace
 from gitcollab.store.clock import now
 from gitcollab.writer.house import House
+from gitcollab.writer.measuring import Measures
 from gitcollab.writer.merging import Merging
 from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
@@ -52,7 +53,8 @@ async def run(given: argparse.Namespace) -> None:
 async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, str]) -> None:
     root = place.root
     engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
-    hub = Hub()
+    measures = Measures()
+    hub = Hub(measures)
     charter = Charter(landing=given.land, delivery=given.deliver)
     merging = Merging(root / "run" / "workers.sock")
     house = House(
@@ -71,8 +73,14 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
     for collab, reason in (await anyio.to_thread.run_sync(house.recover)).items():
         log.error("not recovered", collab=collab, reason=reason)
     await anyio.to_thread.run_sync(show_all, house)
-    watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait))
-    serving = Serving(house, watching)
+    measures.watch(
+        "missed_events", "Events that the journal lacked when a collab was recovered", lambda: house.missed
+    )
+    measures.watch(
+        "collabs_troubled", "Collabs in trouble, while the others are served", lambda: len(house.troubles)
+    )
+    watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait), measures)
+    serving = Serving(house, watching, measures)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_stop_on_signal, tasks.cancel_scope)
         tasks.start_soon(watching.run)

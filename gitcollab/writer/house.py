@@ -28,6 +28,8 @@ class House:
         self._open: dict[str, Collab] = {}
         self.troubles: dict[str, str] = {}
         """What is wrong in which collab; the others are served as ever."""
+        self.missed = 0
+        """Events that the journal lacked when a collab was recovered."""
 
     def collab(self, id: str) -> Collab:
         """Returns a collab; NotFound if there is none or it has ended."""
@@ -64,7 +66,7 @@ class House:
             ids = [one.id for one in collabs.every(conn)]
         for id in ids:
             try:
-                self.collab(id).recover()
+                self.missed += len(self.collab(id).recover())
             except Exception as error:  # one damaged collab must not keep the others from being served
                 self.troubles[id] = told(error)
         return dict(self.troubles)
@@ -85,7 +87,7 @@ class House:
         mend(Repository(path))
         if missing := faults(path):
             raise Damaged("history", missing[0])
-        self.collab(id).recover()
+        self.missed += len(self.collab(id).recover())
 
     def _finish(self) -> None:
         """Finishes what a crash left between store and disk: collabs that had not quite begun, or had just ended.

@@ -24,6 +24,7 @@ from gitcollab.repository import Damaged, disk_errors
 from gitcollab.writer.answers import answer
 from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
+from gitcollab.writer.measuring import Measures
 from gitcollab.writer.publishing import Publishing
 from gitcollab.writer.visibility import show_anew, show_published
 from gitcollab.writer.watching import Watching
@@ -48,12 +49,16 @@ BACKLOG = 10_000
 class Hub:
     """Hands each event to every follower, from whatever thread it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, measures: Measures | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._queues: set[asyncio.Queue[AnyEvent | None]] = set()
+        measures = self._measures = measures or Measures()
+        measures.watch("followers", "Programs that follow what happens", lambda: len(self._queues))
+        measures.watch("follower_queue", "Events that the slowest of them is behind", self._longest)
 
     def tell(self, event: AnyEvent) -> None:
         """Tells all followers; may be called from any thread."""
+        self._measures.told(str(type(event).__struct_config__.tag))
         self._loop.call_soon_threadsafe(self._put, event)
 
     async def follow(self) -> AsyncIterator[AnyEvent]:
@@ -65,6 +70,9 @@ class Hub:
                 yield event
         finally:
             self._queues.discard(queue)
+
+    def _longest(self) -> int:
+        return max((queue.qsize() for queue in list(self._queues)), default=0)
 
     def _put(self, event: AnyEvent) -> None:
         for queue in list(self._queues):
@@ -79,14 +87,33 @@ class Hub:
 class Serving:
     """Does acts: each in a thread of its own, so that the loop stays free for the others."""
 
-    def __init__(self, house: House, watching: Watching) -> None:
+    def __init__(self, house: House, watching: Watching, measures: Measures | None = None) -> None:
         self._house, self._watching = house, watching
         self._publishing = Publishing()
         self._limiter = anyio.CapacityLimiter(THREADS)
         self._of_one: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
+        self._measures = measures or Measures()
+        self._underway = 0
+        self._measures.watch("acts_underway", "Acts asked and not answered yet", lambda: self._underway)
+        self._measures.watch("acts_running", "Those of them that have a thread", self._running)
 
     async def answer(self, act: acts.Act) -> object:
         """Returns what ``acts.ANSWERS`` promises for the act, or raises what went wrong."""
+        if isinstance(act, acts.Measure):
+            return await anyio.to_thread.run_sync(self._measures.text)
+        self._underway += 1
+        try:
+            with self._measures.acting(act) as answered:
+                done = await self._answer(act)
+                answered(done)
+                return done
+        finally:
+            self._underway -= 1
+
+    def _running(self) -> int:
+        return self._limiter.borrowed_tokens
+
+    async def _answer(self, act: acts.Act) -> object:
         try:
             if isinstance(act, acts.Publish):
                 done: object = await self._published(act)

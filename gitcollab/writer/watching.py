@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import anyio
@@ -15,11 +16,12 @@ from gitcollab.errors import GitcollabError, NotFound, Unusable
 from gitcollab.events import Skipped as SkippedEvent
 from gitcollab.flow.mirror import Workspace
 from gitcollab.flow.watch import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Skipped, watch
-from gitcollab.model import SessionName
+from gitcollab.model import Receipt, SessionName
 from gitcollab.store import collabs, sessions
 from gitcollab.workspace import Rules, Stat, Unstable, take
 from gitcollab.workspace import Skipped as NotTaken
 from gitcollab.writer.house import House
+from gitcollab.writer.measuring import Measures, commits
 
 log = structlog.get_logger("gitcollab.watching")
 
@@ -34,10 +36,11 @@ Wanted = tuple[Path, Rules, str]
 class Watching:
     """Keeps the set of watches equal to the set of open sessions with a workspace."""
 
-    def __init__(self, house: House, pace: Pace) -> None:
-        self._house, self._pace = house, pace
+    def __init__(self, house: House, pace: Pace, measures: Measures | None = None) -> None:
+        self.house, self.pace, self.measures = house, pace, measures or Measures()
         self._stops: dict[tuple[str, SessionName], tuple[Wanted, anyio.Event]] = {}
         self._again = anyio.Event()
+        self.measures.watch("watches", "Directories that are watched", lambda: len(self._stops))
 
     def look_again(self) -> None:
         """Asks to compare watches and sessions now: a session may have been opened or closed."""
@@ -56,15 +59,15 @@ class Watching:
                 for key in set(wanted) - set(self._stops):
                     (root, rules, _), stop = wanted[key], anyio.Event()
                     self._stops[key] = wanted[key], stop
-                    tasks.start_soon(_Watch(self._house, key, root, rules, self._pace).run, stop)
+                    tasks.start_soon(_Watch(self, key, root, rules).run, stop)
                 with anyio.move_on_after(REST):
                     await self._again.wait()
 
     def _wanted(self) -> dict[tuple[str, SessionName], Wanted]:
-        with store.reading(self._house.engine).connect() as conn:
+        with store.reading(self.house.engine).connect() as conn:
             open_now = sessions.watched(conn)
             paths = {one.collab: collabs.collab(conn, one.collab).paths for one in open_now}
-        mine = self._house.place.workspaces
+        mine = self.house.place.workspaces
         found: dict[tuple[str, SessionName], Wanted] = {}
         for one in open_now:
             root = Path(one.workspace or "")
@@ -76,11 +79,10 @@ class Watching:
 class _Watch:
     """The watch of one workspace."""
 
-    def __init__(
-        self, house: House, key: tuple[str, SessionName], root: Path, rules: Rules, pace: Pace
-    ) -> None:
-        self._house, (self._id, self._session) = house, key
-        self._root, self._rules, self._pace = root, rules, pace
+    def __init__(self, watching: Watching, key: tuple[str, SessionName], root: Path, rules: Rules) -> None:
+        self._house, (self._id, self._session) = watching.house, key
+        self._root, self._rules, self._pace = root, rules, watching.pace
+        self._measures = watching.measures
         self._seen: dict[str, Stat | None] = {}
         self._skipped: dict[str, str] = {}
         self._asked: tuple[str, ...] = ()  # about these deletions
@@ -137,6 +139,8 @@ class _Watch:
     def _take(self, collab: Collab, desk: Workspace, found: Found) -> None:
         match found:
             case Changed(path):
+                if found.is_missed:
+                    self._measures.missed_changes.inc()
                 self._take_file(collab, path)
             case Moved(old, path):
                 self._take_move(collab, old, path)
@@ -172,9 +176,16 @@ class _Watch:
         except NotTaken as why:
             self._skip(collab, path, why.reason)
             return
-        collab.take_in(self._session, path, taken.data)
+        began = time.monotonic()
+        receipt = collab.take_in(self._session, path, taken.data)
+        self._told_of(receipt, time.monotonic() - began)
         self._seen[path] = taken.stat
         self._skipped.pop(path, None)
+
+    def _told_of(self, receipt: Receipt, seconds: float) -> None:
+        self._measures.landed(receipt, seconds, "watched")
+        told = {"collab": self._id, "session": str(self._session), **commits([receipt])}
+        log.info("saved", **told, ms=round(seconds * 1000))
 
     def _skip(self, collab: Collab, path: str, reason: str) -> None:
         """Says once for each file and reason that it is not taken in."""

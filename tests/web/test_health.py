@@ -33,7 +33,7 @@ async def hanging() -> None:
 async def test_all_is_well() -> None:
     answer = await health.Health("1", {"writer": well, "workers": well}).answer(ASKED)
     told = json.loads(bytes(answer.body))
-    assert {"status": "ok", "version": "1", "parts": {"writer": "ok", "workers": "ok"}} == told
+    assert {"status": "ok", "ready": True, "version": "1", "parts": {"writer": "ok", "workers": "ok"}} == told
 
 
 @pytest.mark.parametrize("trouble", [gone, hanging])
@@ -79,3 +79,26 @@ async def test_asking_often_asks_the_parts_once_in_a_while() -> None:
     for _ in range(10):
         await answers.answer(ASKED)
     assert [1] == asked
+
+
+async def test_requests_are_to_be_sent_where_saves_are_taken_and_the_server_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "LASTS", 0.0)
+    leaving: list[bool] = []
+    parts = {"writer": well, "workers": gone, "database": well}
+    answers = health.Health("1", parts, is_leaving=lambda: bool(leaving))
+    assert (200, b'{"ready":true}') == await ready(answers)
+    answers.parts = parts | {"database": gone}
+    assert (503, b'{"ready":false}') == await ready(answers)
+    answers.parts = parts
+    assert 200 == (await ready(answers))[0]
+    leaving.append(True)
+    assert 503 == (await ready(answers))[0]
+    assert b'{"live":true}' == bytes((await answers.live(ASKED)).body)
+
+
+async def ready(answers: health.Health) -> tuple[int, bytes]:
+    """What a load balancer is told."""
+    answer = await answers.ready(ASKED)
+    return answer.status_code, bytes(answer.body)
