@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -244,9 +244,6 @@ class Collab:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
         with self._turns.taking():
             self._saves.admit(session)
-            if data and (old := self.desks.moved_from(session, path, data)):
-                with suppress(NotFound, Unusable):  # others were there before: then it is a new file
-                    return self._saves.take_in_rename(session, old, path)
             return self._saves.take_in(session, path, data)
 
     def take_in_rename(self, session: SessionName, old: str, path: str) -> Receipt:

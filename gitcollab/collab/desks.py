@@ -11,17 +11,23 @@ from pathlib import Path
 
 import msgspec
 
+from gitcollab import notebooks
 from gitcollab.collab.holds import Holds
 from gitcollab.collab.place import Place
 from gitcollab.errors import GitcollabError
 from gitcollab.flow.copies import oid_at, taken_from_directory
+from gitcollab.flow.files import is_notebook
 from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
+from gitcollab.flow.points import bytes_at
 from gitcollab.model import SessionName
 from gitcollab.repository import Repository
 from gitcollab.workspace import Rules, Unstable, identity, is_exactly, read_stable, scan
 
 FURTHEST = 500
 """Commits of a session that are looked through for the version a workspace holds."""
+
+KIN = 0.5
+"""From this share of common cells on, what is new is what has gone, under another name."""
 
 FEW = 10
 """So many deletions, or one in ten of the files, are taken in without asking."""
@@ -67,12 +73,22 @@ class Desks:
         self._place.known(self._collab, session).unlink(missing_ok=True)
 
     def changed(self, session: SessionName) -> Iterator[tuple[str, bytes | None]]:
-        """Yields the files of a workspace that are not as they were last taken in or delivered."""
+        """Yields the files of a workspace that are not as they were last taken in or delivered; first those that were
+        renamed, under their new names alone.
+        """
         desk = self._desks.get(session)
         if desk is None or not desk.root.is_dir():
             return
         there = scan(desk.root, desk.rules)
         gone = [path for path in desk.known if path not in there]
+        moved: dict[str, str] = {}
+        for path in [path for path in there if path not in desk.known] if gone else ():
+            data = self.read(session, path)
+            if data is not None and (old := self.moved_from(session, path, data)) not in (None, *moved):
+                moved[str(old)] = path
+                yield path, data
+        there = {path: stat for path, stat in there.items() if path not in moved.values()}
+        gone = [path for path in gone if path not in moved]
         if len(gone) <= max(FEW, len(desk.known) * FEW // 100):  # more at once is for the watch to ask about
             yield from ((path, None) for path in gone)
         young: list[str] = []
@@ -116,17 +132,25 @@ class Desks:
         return is_exactly(desk.root, path, data)
 
     def moved_from(self, session: SessionName, path: str, data: bytes) -> str | None:
-        """The one file that is missing in a workspace and held just these bytes, which are new at ``path``.
+        """The one file of a workspace that is missing and is what is new at ``path``: the same bytes, or else a kin.
 
-        So a rename is known also where the watch had not yet looked at what was delivered.
+        So a rename is known also where nobody saw it happen, by whichever door the file comes in.
         """
-        desk = self._desks.get(session)
-        if desk is None or path in desk.known:
+        desk, head = self._desks.get(session), self._repo.head(session.ref)
+        if desk is None or head is None or path in desk.known:
             return None
-        content, kind = content_id(path, data), Path(path).suffix
-        same = (old for old, held in desk.known.items() if held == content and Path(old).suffix == kind)
-        gone = [old for old in same if not os.path.lexists(desk.root / old)]
-        return gone[0] if len(gone) == 1 else None
+        gone = [old for old in desk.known if Path(old).suffix == Path(path).suffix]
+        gone = [old for old in gone if not os.path.lexists(desk.root / old)]
+        same = [old for old in gone if desk.known[old] == content_id(path, data)]
+        if same or not is_notebook(path):
+            return same[0] if len(same) == 1 else None
+        kin = [old for old in gone[:FEW] if _is_kin(bytes_at(self._repo, head, old), data)]
+        return kin[0] if len(kin) == 1 else None
+
+    def held(self, session: SessionName, path: str) -> str | None:
+        """The id of what the workspace held at a path when it was last taken in or delivered."""
+        desk = self._desks.get(session)
+        return desk.known.get(path) if desk else None
 
     def has_seen(self, session: SessionName, path: str) -> bool:
         """Whether the workspace has held what the session holds at a path; what is not there needs no seeing."""
@@ -222,6 +246,10 @@ class Desks:
             temporary.write_bytes(msgspec.json.encode(kept))
             os.replace(temporary, path)
             self._unkept.discard(session)
+
+
+def _is_kin(old: bytes | None, new: bytes) -> bool:
+    return old is not None and notebooks.kinship(old, new) >= KIN
 
 
 def _after_a_tick(young: list[str]) -> Iterator[str]:

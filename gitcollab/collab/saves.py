@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+
+import msgspec
 
 from gitcollab.access import allow
 from gitcollab.acts import Save
@@ -15,7 +18,8 @@ from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
 from gitcollab.events import Asked, Drafted, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import read_items
-from gitcollab.flow.snapshot import Saving, Snapshot, draft, snapshot
+from gitcollab.flow.mirror import content_id
+from gitcollab.flow.snapshot import Saving, Snapshot, credit, draft, snapshot
 from gitcollab.model import Actor, Receipt, SessionName
 
 
@@ -82,6 +86,11 @@ class Saves:
         ``said`` is what the client says that wrote it, which may know better where its copy came from.
         """
         ground = self._ground
+        if data is not None and (old := ground.desks.moved_from(session, path, data)):
+            with suppress(NotFound, Unusable):  # others were there before: then it is a new file
+                renamed = self.take_in_rename(session, old, path)
+                if ground.desks.held(session, old) == content_id(path, data):
+                    return renamed
         base = ground.desks.base(session, path)
         if ground.desks.has_taken(session, path, data):
             ground.turns.then(lambda: ground.desks.mirror(session))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitcollab.model import SessionName
+from gitcollab import acts
+from gitcollab.model import Actor, SessionName
 from gitcollab.workspace import Rules
 
 ANA = SessionName(user="ana", name="default")
@@ -28,6 +29,17 @@ class Desk:
     def saves(self, path: str, text: str):
         (self.root / path).write_text(text)
         return self.stage.collab.take_in(ANA, path, text.encode())
+
+    def writes(self, path: str, data: bytes):
+        (self.root / path).write_bytes(data)
+        return self.stage.collab.take_in(ANA, path, data)
+
+    def asks_to_save(self, path: str, data: bytes):
+        """As a client does that has just written the file."""
+        (self.root / path).write_bytes(data)
+        actor = Actor(user="ana")
+        act = acts.Save(actor=actor, collab=self.stage.collab.id, session=ANA, path=path, data=data)
+        return self.stage.collab.save(act)
 
     def reads(self, path: str) -> str:
         """What lies there once all has been written; what was saved a moment ago is left alone for another."""
@@ -88,3 +100,37 @@ def test_a_copy_beside_the_file_is_no_rename(stage, desk):
     desk.saves("plan.txt", "a plan\n")
     desk.saves("copy.txt", "a plan\n")
     assert (b"a plan\n", b"a plan\n") == (stage.main("plan.txt"), stage.main("copy.txt"))
+
+
+def test_a_renamed_file_is_known_by_whichever_door_it_comes(stage, desk, ben):
+    """A client that renamed a file says so by a save of it, which may come before the watch has seen anything."""
+    desk.saves("plan.txt", "a plan\n")
+    before = ben.head
+    (desk.root / "plan.txt").rename(desk.root / "new.txt")
+    desk.asks_to_save("new.txt", b"a plan\n")
+    ben.saves("plan.txt", b"a plan\nand more\n", before)
+    assert (None, b"a plan\nand more\n") == (stage.main("plan.txt"), stage.main("new.txt"))
+    assert () == stage.items()
+
+
+def test_a_notebook_renamed_and_changed_before_anybody_looked_is_known_by_its_cells(
+    stage, desk, ben, notebook
+):
+    desk.writes("plan.ipynb", notebook(("a", "1"), ("b", "2"), ("c", "3")))
+    before = ben.head
+    (desk.root / "plan.ipynb").unlink()
+    desk.writes("new.ipynb", notebook(("a", "one"), ("b", "2"), ("c", "3")))
+    ben.saves("plan.ipynb", notebook(("a", "1"), ("b", "2"), ("c", "three")), before)
+    both = notebook(("a", "one"), ("b", "2"), ("c", "three"))
+    assert (None, both) == (stage.main("plan.ipynb"), stage.main("new.ipynb"))
+    assert () == stage.items()
+
+
+def test_a_sweep_finds_a_rename_made_while_nobody_looked(stage, desk, ben):
+    desk.saves("plan.txt", "a plan\n")
+    before = ben.head
+    (desk.root / "plan.txt").rename(desk.root / "new.txt")
+    stage.collab.sweep_one(ANA)
+    ben.saves("plan.txt", b"a plan\nand more\n", before)
+    assert (None, b"a plan\nand more\n") == (stage.main("plan.txt"), stage.main("new.txt"))
+    assert () == stage.items()
