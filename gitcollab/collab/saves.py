@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-import msgspec
-
 from gitcollab.access import allow
 from gitcollab.acts import Save
 from gitcollab.collab.exchange import Exchange
@@ -19,7 +17,7 @@ from gitcollab.events import Asked, Drafted, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import read_items
 from gitcollab.flow.mirror import content_id
-from gitcollab.flow.snapshot import Saving, Snapshot, credit, draft, snapshot
+from gitcollab.flow.snapshot import Saving, Snapshot, draft, snapshot
 from gitcollab.model import Actor, Receipt, SessionName
 
 
