@@ -8,13 +8,17 @@ from gitcollab.model import Thread
 
 
 class Comment(CollabAct):
-    """Begins a thread on a file, or on a cell of it, a line (from 0) of that cell or of a text, or an output of it."""
+    """Begins a thread on a file, or on a cell of it, a line (from 0) of that cell or of a text, or an output of it.
+
+    ``at``: the point at which that was seen, if it is not how the shared branch has it now.
+    """
 
     path: str
     text: str
     cell: str | None = None
     line: int | None = None
     output: int | None = None
+    at: str = ""
 
 
 class Reply(CollabAct):

@@ -23,7 +23,8 @@ class Talk:
     def _said(self, act: Comment | Reply | ResolveComment) -> Thread:
         repo, who, at = self._ground.repo, act.actor.user, self._ground.now()
         if isinstance(act, Comment):
-            spot = comments.Spot(path=checked_path(act.path), cell=act.cell, line=act.line, output=act.output)
+            path = checked_path(act.path)
+            spot = comments.Spot(path=path, cell=act.cell, line=act.line, output=act.output, at=act.at)
             return comments.begin(repo, spot, comments.Said(user=who, at=at, text=act.text))
         if isinstance(act, Reply):
             return comments.reply(repo, act.thread, comments.Said(user=who, at=at, text=act.text))

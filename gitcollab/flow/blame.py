@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -19,6 +21,9 @@ SIZE_LIMIT = 32 * 1024 * 1024
 """Bytes of a version from which on it is not looked into."""
 
 PREVIEW = 80
+
+ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""A cell's id, as the notebook format (4.5) wants it."""
 
 Unit = tuple[str, str]
 """A cell as (type, source), or a line as ('', text)."""
@@ -133,12 +138,30 @@ class _Blame:
             return {}
         data = self._repo.blob(oid)
         if is_notebook:
-            cells = [(cell.id, cell.after) for cell in notebooks.diff(b"", data).cells]
-            return {name: (cell["cell_type"], _joined(cell.get("source", ""))) for name, cell in cells}
+            return _plain_cells(data) or _cells(data)
         if not notebooks.is_text(data):
             return {}
         lines = data.decode("utf-8", "replace").split("\n")
         return {str(number): ("", line) for number, line in enumerate(lines if lines[-1] else lines[:-1], 1)}
+
+
+def _plain_cells(data: bytes) -> dict[str, Unit]:
+    """Returns the cells of a notebook that is as it should be, which most are; none of one that must be looked into."""
+    try:
+        cells = json.loads(data)["cells"]
+        found = {cell["id"]: (cell["cell_type"], _joined(cell["source"])) for cell in cells}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return {}
+    is_plain = len(found) == len(cells) and all(
+        isinstance(name, str) and ID.fullmatch(name) for name in found
+    )
+    return found if is_plain else {}
+
+
+def _cells(data: bytes) -> dict[str, Unit]:
+    """The same of any notebook, with the ids that its cells are given where they have none of their own."""
+    cells = [(cell.id, cell.after) for cell in notebooks.diff(b"", data).cells]
+    return {name: (cell["cell_type"], _joined(cell.get("source", ""))) for name, cell in cells}
 
 
 def _kept_lines(old: dict[str, Unit], new: dict[str, Unit]) -> dict[str, str]:

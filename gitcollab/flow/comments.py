@@ -33,12 +33,16 @@ THREAD = re.compile(r"[0-9a-f]{16}")
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a comment is about: a file, a cell of it, a line of the cell (or of a text) or an output, from 0."""
+    """What a comment is about: a file, a cell of it, a line of the cell (or of a text) or an output, from 0.
+
+    ``at``: where it was seen; empty for the shared branch as it is now.
+    """
 
     path: str
     cell: str | None = None
     line: int | None = None
     output: int | None = None
+    at: str = ""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +55,17 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def begin(repo: Repository, spot: Spot, said: Said) -> Thread:
-    """Begins a thread; NotFound if there is no such file, cell or line on the shared branch, BadInput for no text."""
+    """Begins a thread; NotFound if there is no such file, cell, line or output where it was seen, BadInput for no text.
+
+    What was seen elsewhere than on the shared branch is looked for there like what a thread was begun on earlier.
+    """
     main = repo.head(MAIN) or ""
-    quote = quoted(bytes_at(repo, main, spot.path), spot)
+    seen = repo.resolve(spot.at, spot.path) if spot.at else main
+    quote = quoted(bytes_at(repo, seen, spot.path), spot)
     seed = json.dumps([said.user, said.at, spot.path, spot.cell, said.text, main]).encode()
     thread = Thread(
         id=hashlib.sha256(seed).hexdigest()[:16],
-        path=spot.path,
+        path=path_in(repo, main, spot.path, seen),
         cell=spot.cell,
         line=spot.line,
         output=spot.output,
@@ -121,7 +129,7 @@ def located(repo: Repository, commit: str, thread: Thread) -> Thread:
     path = path_in(repo, commit, thread.path, thread.commit) if thread.commit else thread.path
     data = bytes_at(repo, commit, path)
     text = source(data, path, thread.cell) if data is not None else None
-    if text is None:
+    if data is None or text is None or not has_output(data, thread.cell, thread.output):
         return msgspec.structs.replace(thread, path=path, is_outdated=True)
     line = None if thread.line is None else nearest(text.split("\n"), thread.quote, thread.line)
     is_outdated = thread.line is not None and line is None
@@ -139,12 +147,22 @@ def quoted(data: bytes | None, spot: Spot) -> str:
     text = None if data is None else source(data, spot.path, spot.cell)
     if text is None:
         raise NotFound("there is nothing to comment on there", "reload the page")
+    if not has_output(data or b"", spot.cell, spot.output):
+        raise NotFound("there is no such output", "reload the page")
     lines = text.split("\n")
     if spot.line is None:
         return next((line for line in lines if line.strip()), "")[:QUOTE]
     if not 0 <= spot.line < len(lines):
         raise NotFound("there is no such line", "reload the page")
     return lines[spot.line][:QUOTE]
+
+
+def has_output(data: bytes, cell: str | None, output: int | None) -> bool:
+    """Returns whether a cell has an output of that number; always true where none is meant."""
+    if output is None:
+        return True
+    found = notebooks.pick(data, cell, "outputs") if cell is not None else None
+    return isinstance(found, list) and 0 <= output < len(found)
 
 
 def source(data: bytes, path: str, cell: str | None) -> str | None:

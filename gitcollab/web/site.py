@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from gitcollab.store import reading
+from gitcollab.web.blames import Blames
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -62,6 +63,7 @@ class Site:
     hosts: frozenset[str]
     max_body: int = MAX_BODY
     guests: bool = False  # whether links may open a collab to read without an account
+    blames: Blames = field(default_factory=Blames)
     underway: set[tuple[str, str]] = field(default_factory=set)  # whose requests with a key are being done
 
     @cached_property

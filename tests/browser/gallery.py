@@ -157,6 +157,7 @@ def talk(made: Gallery) -> None:
     )
     done = ben.comment(made.id, TIDES, "The unit is missing on the axis.", "fortnight", output=0)["id"]
     ana.resolve_comment(made.id, done)
+    cleo.comment(made.id, TIDES, "Are these two the storms of the log book?", "rest-plot", output=0)
     cleo.comment(made.id, TIDES, "Ready to be published, I think.")
 
 

@@ -68,3 +68,39 @@ def test_who_is_here_is_seen_beside_the_cell_they_look_at(work: Any, opened: Cal
     page = ben.see(f"/c/{work.id}/n/rain.ipynb")
     expect(page.locator("#here")).to_have_attribute("aria-label", "ana is here, on rain.ipynb")
     expect(page.locator(".cell .face")).to_have_text("AN")
+
+
+def test_an_output_is_spoken_of_where_it_is_shown(gallery: Any, opened: Callable[..., Any]) -> None:
+    page = opened("ben").see(gallery.pages()["notebook"])
+    page.locator("#cell-amplitudes .output").hover()
+    page.locator("#cell-amplitudes .output .say").click()
+    expect(page.locator("#cell-amplitudes .output .saying [name=line]")).to_have_count(0)
+    page.locator("#cell-amplitudes .output textarea").fill("Is N2 new?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#cell-amplitudes .thread")).to_contain_text("On output 1 of")
+    page.goto(page.url.split("/n/")[0] + "/" + gallery.pages()["difference"].split("/", 3)[3])
+    expect(page.locator("#cell-amplitudes .thread")).to_contain_text("Is N2 new?")
+    page.locator("#cell-amplitudes").get_by_role("button", name="Resolve").click()
+    expect(page.locator("#cell-amplitudes .thread.resolved")).to_contain_text("ben resolved")
+    assert "/diff/" in page.url
+
+
+def test_changes_are_spoken_of_line_by_line_and_by_keys_alone(work: Any, opened: Callable[..., Any]) -> None:
+    first = work.version("ana")
+    second = work.save("ben", **START, a="rain = 3\nsun = 44\n", c="wind = 1")
+    work.save("ana", work.version("ana"), **START, a="snow = 0\nrain = 3\nsun = 44\n", c="wind = 1")
+    page = opened("ana").see(f"/c/{work.id}/diff/{first}..{second}/rain.ipynb?view=unified")
+    page.wait_for_load_state("load")
+    page.locator("#cell-a td.w", has_text="2").click()
+    expect(page.locator("#cell-a [name=line]")).to_have_value("2")
+    page.keyboard.type("Why so much?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#cell-a .thread")).to_contain_text("Line 3: sun = 44")
+    expect(page.locator("[aria-current=true]").first).to_have_text("One below the other")
+    page.wait_for_load_state("load")
+    page.locator("#cell-c").focus()
+    page.keyboard.press("w")
+    page.keyboard.type("And from where?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#cell-c .thread")).to_contain_text("And from where?")
+    assert [2, None] == [each["line"] for each in work.town.ben.threads(work.id)]

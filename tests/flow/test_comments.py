@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 
 from gitcollab.errors import BadInput, NotFound, TooLarge
@@ -66,6 +69,31 @@ def test_a_thread_follows_its_file_to_another_name(house, ana, begun):
     assert ["snow.ipynb"] == [each.path for each in threads(house)]
     assert 1 == len(threads(house, "snow.ipynb"))
     assert () == threads(house, NB)
+
+
+def test_an_output_is_there_to_be_spoken_of_and_a_thread_outlives_it(house, ana, notebook):
+    shown = {"output_type": "stream", "name": "stdout", "text": "3"}
+    printed = json.loads(notebook(("a", "print(3)")))
+    printed["cells"][0]["outputs"] = [shown]
+    ana.saves(NB, json.dumps(printed).encode())
+    spot = comments.Spot(path=NB, cell="a", output=0)
+    with pytest.raises(NotFound):
+        comments.begin(house.repo, msgspec.structs.replace(spot, output=1), said(house))
+    comments.begin(house.repo, spot, said(house))
+    assert [(0, False)] == [(each.output, each.is_outdated) for each in threads(house)]
+    ana.saves(NB, notebook(("a", "print(4)")))
+    assert [True] == [each.is_outdated for each in threads(house)]
+
+
+def test_a_line_that_was_seen_in_an_older_version_is_meant_where_it_is_now(house, ana, begun, notebook):
+    old = house.repo.head(MAIN)
+    ana.saves(NB, notebook(("a", "w = 0\nx = 1\ny = 2"), ("b", "print(x)")))
+    for line in (0, 2):
+        comments.begin(house.repo, comments.Spot(path=NB, cell="a", line=line, at=old), said(house))
+    found = {each.quote: (each.line, each.is_outdated) for each in threads(house)}
+    assert {"x = 1": (1, False), "y = 2": (2, False), "z = 3": (None, True)} == found
+    with pytest.raises(NotFound):
+        comments.begin(house.repo, comments.Spot(path=NB, cell="a", line=3, at=old), said(house))
 
 
 def test_a_cell_that_is_gone_leaves_its_thread(house, ana, begun, notebook):

@@ -156,6 +156,7 @@ viewer      read     GET    /c/{id}/compare
 viewer      read     GET    /c/{id}/o/{commit}/{spot}/{path}
 viewer      read     GET    /c/{id}/contested
 viewer      read     POST   /c/{id}/preview
+viewer      read     GET    /c/{id}/who/{commit}/{path}
 viewer      read     POST   /c/{id}/here
 editor      read+write POST   /c/{id}/contested
 editor      write    POST   /c/{id}/comments

@@ -17,13 +17,17 @@ class Of(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """What a new thread is about, and its first words. ``line`` and ``output`` count from 0."""
+    """What a new thread is about, and its first words. ``line`` and ``output`` count from 0.
+
+    ``at``: the version in which it was seen, if that is not the shared one as it is now.
+    """
 
     path: str
     text: str
     cell: str | None = None
     line: int | None = None
     output: int | None = None
+    at: str = ""
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +62,7 @@ async def begin(ask: Ask) -> Thread:
         cell=said.cell,
         line=said.line,
         output=said.output,
+        at=said.at,
     )
     return await ask.do(act)  # type: ignore[no-any-return]
 

@@ -19,6 +19,7 @@ from gitcollab.web.pages import (
     settings,
     talk,
     versions,
+    who,
 )
 from gitcollab.web.pages.help import Manual
 from gitcollab.web.pages.presence import Presence
@@ -43,6 +44,7 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *settings.PAGES,
         *access.PAGES,
         *talk.PAGES,
+        *who.PAGES,
         *Manual().routes(),
         *Presence().routes(),
     )

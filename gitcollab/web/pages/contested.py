@@ -14,8 +14,9 @@ from starlette.responses import Response
 from gitcollab.acts import Settle
 from gitcollab.errors import BadInput, GitcollabError, Moved, NotFound, Unusable
 from gitcollab.model import Item, Json, Take
+from gitcollab.web.blames import Spot
 from gitcollab.web.pages.frame import About, Page, View
-from gitcollab.web.pages.notebook import blamed
+from gitcollab.web.pages.who import blamed
 from gitcollab.web.render.lines import Row, rows
 from gitcollab.web.render.notebook import title_of
 from gitcollab.web.words import count
@@ -133,11 +134,12 @@ async def show(view: View, about: About, *, problem: str = "", status: int = 200
 async def makers_of(view: View, about: About) -> dict[tuple[str, str | None], str]:
     """Who made the shared version of each cell that is contested, as far as a few notebooks tell it quickly."""
     paths = list(dict.fromkeys(item.path for item in about.items))[:FILES]
-    found = await asyncio.gather(*(blamed(view, about.id, path, "main") for path in paths))
+    spots = [Spot(about.id, about.now, path) for path in paths] if about.now else []
+    found = await asyncio.gather(*(blamed(view, spot) for spot in spots))
     return {
-        (path, each.cell): about.name(each.user)
-        for path, blame in zip(paths, found, strict=True)
-        for each in blame
+        (spot.path, each.cell): about.name(each.user)
+        for spot, blame in zip(spots, found, strict=True)
+        for each in (blame or {}).values()
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +14,11 @@ from gitcollab import acts
 from gitcollab.errors import BadInput
 from gitcollab.model import BlameCell, LogEntry, checked_path
 from gitcollab.web.activity import counted
+from gitcollab.web.blames import Blame, Spot
 from gitcollab.web.pages.frame import About, Page, View
-from gitcollab.web.pages.notebook import blamed
-from gitcollab.web.pages.shape import Shape, counts, fitting, runs
+from gitcollab.web.pages.shape import Run, Shape, counts, fitting, runs
+from gitcollab.web.pages.talk import beside, threads_of
+from gitcollab.web.pages.who import PATIENCE, address, begin, blamed
 
 LOOKED_BACK = 100
 """Entries of history in which the ends of a difference are looked for."""
@@ -57,43 +59,67 @@ async def difference(view: View) -> Response:
     if not asked.path:
         return await changes(view, about, asked)
     shape = Shape.of(view.request.query_params)
-    rendered, log, was, now = await asyncio.gather(
+    ends = [Spot(about.id, point, asked.path) for point in (asked.start, asked.end)]
+    begin(view, ends[1]._replace(commit=about.now) if asked.end == "main" else ends[1])
+    rendered, log, threads = await asyncio.gather(
         view.read_act(
             acts.RenderDiff, about.id, start=asked.start, end=asked.end, path=asked.path, cells=shape.cells
         ),
         view.read_act(acts.ReadLog, about.id, path=asked.path, limit=LOOKED_BACK),
-        blamed(view, about.id, asked.path, asked.start),
-        blamed(view, about.id, asked.path, asked.end),
+        threads_of(view, about.id, asked.path),
     )
-    here = f"{about.home}/diff/{quote(asked.start)}..{quote(asked.end)}/{quote(asked.path)}"
-    lasting = f"{about.home}/diff/{rendered.start}..{rendered.end}/{quote(asked.path)}"
-    places = f"/c/{about.id}/o/{rendered.start}", f"/c/{about.id}/o/{rendered.end}"
-    values = {
-        "about": about,
-        "shape": shape,
-        "path": asked.path,
-        "here": here,
-        "places": places,
-        "lasting": lasting,
-    }
-    values["old_path"] = rendered.title
+    values = addresses(about, asked, rendered) | {"about": about, "shape": shape}
     if is_part(view):
         return await view.show_large("cells.html", values | {"cells": rendered.cells})
-    blame = {each.cell: each for each in now}
-    shown, hidden = fitting(runs(rendered.cells), shape, blame)
+    spot = Spot(about.id, rendered.end, asked.path)
+    blame = await blamed(view, spot, 10 if shape.by else PATIENCE)
+    shown, hidden = fitting(runs(rendered.cells), shape, blame or {})
+    talk, elsewhere = beside(threads, dict(drawn(shown)))
     values |= {
-        "span": asked,
-        "start": rendered.start,
-        "end": rendered.end,
         "points": [named(asked.start, rendered.start, log), named(asked.end, rendered.end, log)],
         "runs": shown,
         "hidden": hidden,
         "counts": counts(rendered.cells),
-        "blame": blame,
-        "was": {each.cell: each for each in was},
-        "authors": authors(rendered.cells, blame),
+        "blame": blame or {},
+        "who_later": "" if blame is not None else address(spot, is_change=True),
+        "was": await before(view, Spot(about.id, rendered.start, rendered.title), rendered.cells),
+        "authors": authors(rendered.cells, blame or {}),
+        "talk": talk,
+        "elsewhere": elsewhere,
+        "can_say": about.may("editor"),
+        "say": view.request.query_params.get("say"),
+        "say_output": view.request.query_params.get("output", ""),
     }
     return await view.show_large("difference.html", values)
+
+
+def addresses(about: About, asked: Span, rendered: acts.Rendered) -> dict[str, Any]:
+    """Which two states of which file a page shows, and where they and it are found."""
+    ends = f"{rendered.start}..{rendered.end}"
+    return {
+        "path": asked.path,
+        "old_path": rendered.title,
+        "span": asked,
+        "start": rendered.start,
+        "end": rendered.end,
+        "here": f"{about.home}/diff/{quote(asked.start)}..{quote(asked.end)}/{quote(asked.path)}",
+        "lasting": f"{about.home}/diff/{ends}/{quote(asked.path)}",
+        "places": (f"/c/{about.id}/o/{rendered.start}", f"/c/{about.id}/o/{rendered.end}"),
+    }
+
+
+async def before(view: View, spot: Spot, cells: Iterable[dict[str, Any]]) -> Blame:
+    """Who wrote what has been removed since, as far as anything has."""
+    has_removed = any(cell["kind"] == "removed" for cell in cells)
+    return (await blamed(view, spot) or {}) if has_removed else {}
+
+
+def drawn(shown: Iterable[Run]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """The changed cells that are shown, each with the outputs of its newer side."""
+    for run in shown:
+        if not run.is_same:
+            (cell,) = run.cells
+            yield cell["id"], (cell["outputs"] or [[], []])[1]
 
 
 def is_part(view: View) -> bool:

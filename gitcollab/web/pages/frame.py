@@ -82,12 +82,13 @@ class View(Ask):
 
 @dataclass
 class About:
-    """A collab as every page of it shows it."""
+    """A collab as every page of it shows it. ``now``: the shared branch's commit, as far as the journal tells."""
 
     summary: Summary
     members: tuple[Member, ...]
     names: dict[str, str]
     last: int
+    now: str = ""
     items: tuple[Item, ...] = ()
     tab: str = ""
 
@@ -130,6 +131,7 @@ def known(connection: Connection, collab: str, role: Role) -> About:
         members=collabs.members(connection, collab),
         names={person.name: person.display or person.name for person in everybody},
         last=journal.last(connection, collab),
+        now=journal.heads(connection, collab).get("refs/heads/main", ""),
     )
 
 

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from gitcollab import acts
-from gitcollab.errors import GitcollabError
 from gitcollab.events import Drafted, Left, Saved
-from gitcollab.model import BlameCell, LogEntry, Version
+from gitcollab.model import LogEntry, Version
 from gitcollab.store import journal
+from gitcollab.web.blames import Spot
 from gitcollab.web.pages.frame import Page, View
-from gitcollab.web.pages.talk import by_cell, threads_of, unplaced
+from gitcollab.web.pages.talk import beside, threads_of
+from gitcollab.web.pages.who import address, begin, blamed
 
 LOOKED_BACK = 100
 """Events in which unsaved work is looked for."""
@@ -28,15 +29,17 @@ async def file(view: View) -> Response:
     """Shows a file."""
     about = await view.about("files")
     path, at = view.path, view.request.query_params.get("at", "main")
-    rendered, log, blame, versions, threads, unsaved = await asyncio.gather(
+    begin(view, Spot(about.id, about.now if at == "main" else at, path))
+    rendered, log, versions, threads, unsaved = await asyncio.gather(
         view.read_act(acts.RenderNotebook, about.id, path=path, at=at),
         view.read_act(acts.ReadLog, about.id, path=path, limit=HISTORY),
-        blamed(view, about.id, path, at),
         view.read_act(acts.ReadVersions, about.id, notebook=path),
         threads_of(view, about.id, path),
         view.site.look(drafts, about.id, path, view.actor.user),
     )
-    talk = by_cell(threads)
+    talk, unplaced = beside(threads, {cell["id"]: cell["outputs"] for cell in rendered.cells})
+    spot = Spot(about.id, rendered.end, path)
+    blame = await blamed(view, spot)
     values = {
         "about": about,
         "path": path,
@@ -44,16 +47,18 @@ async def file(view: View) -> Response:
         "is_now": at == "main",
         "commit": rendered.end,
         "cells": rendered.cells,
-        "blame": {each.cell: each for each in blame},
+        "blame": blame or {},
+        "who_later": "" if blame is not None else address(spot),
         "history": history(log),
         "published": {version.commit: version for version in versions},
         "versions": versions,
         "talk": talk,
-        "unplaced": unplaced(talk, (cell["id"] for cell in rendered.cells)),
+        "unplaced": unplaced,
         "drafts": unsaved if at == "main" else [],
         "can_restore": at != "main" and path.endswith(".ipynb") and about.may("editor"),
         "can_say": at == "main" and about.may("editor"),
         "say": view.request.query_params.get("say", ""),
+        "say_output": view.request.query_params.get("output", ""),
         "contested": [item for item in about.items if item.path == path],
     }
     return await view.show_large("file.html", values)
@@ -68,17 +73,6 @@ def drafts(connection: Connection, collab: str, path: str, reader: str) -> list[
         elif isinstance(event, Drafted) and any(each.path == path for each in event.files):
             found[event.session] = event
     return [event for event in found.values() if event.user != reader]
-
-
-async def blamed(view: View, collab: str, path: str, at: str) -> tuple[BlameCell, ...]:
-    """Who changed each cell last; nothing where that takes too long: the file is shown all the same."""
-    if not path.endswith(".ipynb"):
-        return ()
-    try:
-        found: tuple[BlameCell, ...] = await view.read_act(acts.ReadBlame, collab, path=path, at=at)
-    except GitcollabError:
-        return ()
-    return found
 
 
 def history(log: Iterable[LogEntry]) -> list[LogEntry]:

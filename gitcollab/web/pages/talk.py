@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import parse_qsl, quote
 
 from starlette.responses import Response
 
@@ -11,6 +11,10 @@ from gitcollab import acts
 from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.model import Thread, checked_path
 from gitcollab.web.pages.frame import Page, View
+from gitcollab.web.pages.shape import Shape
+
+Talk = dict[tuple[str, str], list[Thread]]
+"""Threads by the cell that they stand beside, and the number of its output (empty: beside the cell itself)."""
 
 
 async def threads_of(view: View, collab: str, path: str) -> tuple[Thread, ...]:
@@ -22,19 +26,23 @@ async def threads_of(view: View, collab: str, path: str) -> tuple[Thread, ...]:
     return found
 
 
-def by_cell(threads: Iterable[Thread]) -> dict[str, list[Thread]]:
-    """The threads by the cell that they are about; those of what is gone, and of the file as a whole, under ``""``."""
-    found: dict[str, list[Thread]] = {}
+def beside(
+    threads: Iterable[Thread], shown: Mapping[str, Iterable[Mapping[str, str]]]
+) -> tuple[Talk, list[Thread]]:
+    """The threads by what they stand beside on a page, and those that stand beside nothing on it.
+
+    ``shown``: the outputs that the page shows of each cell that it shows.
+    """
+    talk: Talk = {}
+    rest: list[Thread] = []
     for thread in threads:
-        is_gone = thread.is_outdated and thread.line is None
-        found.setdefault("" if is_gone or thread.cell is None else thread.cell, []).append(thread)
-    return found
-
-
-def unplaced(talk: dict[str, list[Thread]], cells: Iterable[str]) -> list[Thread]:
-    """The threads that stand beside none of the cells that a page shows."""
-    shown = set(cells)
-    return [thread for cell, each in talk.items() if cell not in shown or not cell for thread in each]
+        if not thread.cell or thread.cell not in shown:
+            rest.append(thread)
+            continue
+        numbers = {output.get("number", "") for output in shown[thread.cell]}
+        number = str(thread.output) if thread.output is not None else ""
+        talk.setdefault((thread.cell, number if number in numbers else ""), []).append(thread)
+    return talk, rest
 
 
 def open_in(threads: Sequence[Thread], path: str) -> int:
@@ -55,8 +63,9 @@ async def begin(view: View) -> Response:
         line=None if line is None else line - 1,
         output=output,
         text=said.get("text", ""),
+        at=said.get("at", ""),
     )
-    return back(view, collab, await view.do(act))
+    return back(view, collab, await view.do(act), said)
 
 
 async def go_on(view: View) -> Response:
@@ -69,7 +78,7 @@ async def go_on(view: View) -> Response:
         )
     else:
         act = acts.Reply(actor=view.actor, collab=collab, thread=id, text=said.get("text", ""))
-    return back(view, collab, await view.do(act))
+    return back(view, collab, await view.do(act), said)
 
 
 def number(text: str) -> int | None:
@@ -81,9 +90,12 @@ def number(text: str) -> int | None:
     return int(text)
 
 
-def back(view: View, collab: str, thread: Thread) -> Response:
-    """Goes to the thread on its file's page."""
-    return view.go(f"/c/{collab}/n/{quote(thread.path)}#thread-{thread.id}")
+def back(view: View, collab: str, thread: Thread, said: Mapping[str, str]) -> Response:
+    """Goes to the thread, on the page of changes that the form was on, or else on its file's page."""
+    place = f"n/{quote(thread.path)}"
+    if said.get("span"):
+        place = f"diff/{quote(said['span'])}{Shape.of(dict(parse_qsl(said.get('shape', '')))).query}"
+    return view.go(f"/c/{collab}/{place}#thread-{thread.id}")
 
 
 PAGES = (

@@ -24,7 +24,7 @@ RUNNABLE = ("text/html", "application/javascript", "text/javascript")
 """Forms of an output that a reader may have run in a sandbox."""
 Output = dict[str, str]
 """``kind`` (text, error, table, image, markdown, tex, none), ``html``, and ``note`` in plain text; ``frame``: where
-a sandbox can fetch what is not run here."""
+a sandbox can fetch what is not run here; ``number``: which output of its cell it is, from 0."""
 
 
 class Budget:
@@ -45,14 +45,14 @@ class Budget:
         self.room -= length
         if self.room > 0:
             return {**output, "later": ""}
-        return {"kind": "later", "html": "", "note": f"{size(length)} of output", "later": output["later"]}
+        return {**output, "kind": "later", "html": "", "note": f"{size(length)} of output", "frame": ""}
 
 
 def outputs_of(cell: Mapping[str, Any], place: Place = NOWHERE) -> list[Output]:
     """The outputs of a cell, neighbouring pieces of one stream as one."""
     found = given(cell)
     shown = [
-        {**output_of(each, place, str(k)), "later": place.address(f"{k}p")}
+        {**output_of(each, place, str(k)), "later": place.address(f"{k}p"), "number": str(k)}
         for k, each in streams_joined(found[:MANY])
     ]
     if len(found) > MANY:

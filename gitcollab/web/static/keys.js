@@ -1,11 +1,11 @@
 // Keys, as readers of diffs know them: j and k (or n and p) go from change to change, u turns side by side and one below
-// the other, o shows and hides outputs, f opens and closes what is folded, ? says so.
-const HELP = "j, n next · k, p previous · u side by side or one below the other · o outputs · m settings · c only code · r as it reads · f open or close all · ? help";
+// the other, o shows and hides outputs, f opens and closes what is folded, w begins a comment, ? says so.
+const HELP = "j, n next · k, p previous · u side by side or one below the other · o outputs · m settings · c only code · r as it reads · w comment · f open or close all · ? help";
 
 export function listen() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select")) return;
-    const act = { j: next, n: next, k: previous, p: previous, u: press("u"), o: press("o"), m: press("m"), c: press("c"), r: () => fold("[data-turn=r]"), f: () => fold(), "?": help }[event.key];
+    const act = { j: next, n: next, k: previous, p: previous, u: press("u"), o: press("o"), m: press("m"), c: press("c"), r: () => fold("[data-turn=r]"), f: () => fold(), w: comment, "?": help }[event.key];
     if (act?.()) event.preventDefault();
   });
 }
@@ -32,6 +32,14 @@ function press(key) {
     link?.click();
     return Boolean(link);
   };
+}
+
+// Opens the form for a comment on what was gone to last, or on the first.
+function comment() {
+  const stop = document.activeElement?.closest(".change, .cell[id]") ?? stops()[0];
+  const link = stop?.querySelector("header [data-say], .by [data-say]");
+  link?.click();
+  return Boolean(link);
 }
 
 function fold(which = "") {

@@ -8,12 +8,14 @@ import { offerPreview } from "./preview.js";
 import { bePresent } from "./presence.js";
 import { offerTimeline } from "./timeline.js";
 import { offerTalk } from "./talk.js";
+import { tellWho } from "./who.js";
 import { comparePictures } from "./pictures.js";
 
 keepTime();
 listen();
 offerTimeline();
 enhance(document);
+tellWho();
 document.addEventListener("arrived", ({ detail }) => enhance(detail));
 bePresent(document.getElementById("main"));
 follow(document.getElementById("main"));
