@@ -13,24 +13,19 @@ from gitcollab.flow.comments import read_threads
 from gitcollab.flow.contributions import contributions
 from gitcollab.flow.items import printable as printable_item
 from gitcollab.flow.items import read_items
+from gitcollab.flow.logbook import logbook
 from gitcollab.flow.pending import pending
-from gitcollab.flow.pushed import Push, pushes_of
+from gitcollab.flow.pushed import pushes_of
 from gitcollab.flow.suggest import suggestion
 from gitcollab.flow.versions import newest_version, versions
 from gitcollab.flow.who import user_of
 from gitcollab.model import BlameCell, Contribution, FileEntry, Item, LogEntry, Suggestion, Thread, Version
-from gitcollab.repository import Commit, Entry, Repository
+from gitcollab.repository import Entry, Repository
 
 __all__ = ["answer", "changes_between"]
 
-LOG_LIMIT = 500
-"""Entries of one page of history."""
-
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of a file that a worker, which has a time limit, still looks into."""
-
-PATHS_LIMIT = 50
-"""Paths named in one entry of the history."""
 
 
 def answer(path: Path, act: acts.Act) -> object:
@@ -86,11 +81,7 @@ def _(act: acts.ReadRestored, repo: Repository) -> acts.FileBytes:
 
 @_answer.register
 def _(act: acts.ReadLog, repo: Repository) -> tuple[LogEntry, ...]:
-    tip = repo.resolve(act.branch, act.path)
-    limit = min(max(act.limit, 1), LOG_LIMIT)
-    found = list(repo.log(tip, act.path, limit, act.before))
-    pushed = pushes_of(repo, {commit.oid for commit in found if not commit.is_ours})
-    return tuple(log_entry(repo, commit, pushed.get(commit.oid)) for commit in found)
+    return logbook(repo.path).page(act)
 
 
 @_answer.register
@@ -176,30 +167,6 @@ def file_at(repo: Repository, commit: str, path: str) -> Entry:
     if entry is None or not entry.is_file:
         raise NotFound(f"there is no file {path[:200]} at {commit[:12]}", "list the files there", path=path)
     return entry
-
-
-def log_entry(repo: Repository, commit: Commit, push: Push | None = None) -> LogEntry:
-    """Returns a commit as the history shows it; ``paths`` are what it changed against its first parent.
-
-    ``push`` is the one that brought it.
-    """
-    before = commit.parents[0] if commit.parents else None
-    paths = (change.path for change in repo.changes(before, commit.oid))
-    named = commit.trailer("Gitcollab-Session").removeprefix("sessions/")
-    session = str(push.session) if push else named
-    author = f"{commit.author_name} <{commit.author_email}>"
-    return LogEntry(
-        commit=commit.oid,
-        parents=commit.parents,
-        act="push" if push else commit.trailer("Gitcollab-Act") or "other",
-        user=user_of(commit, push),
-        at=commit.at,
-        message=commit.subject,
-        session=session,
-        branch=f"sessions/{session}" if "/" in session else "",
-        paths=tuple(printable(path) for path in paths if not is_ours(path))[:PATHS_LIMIT],
-        author=printable(author) if push and author in push.authors else "",
-    )
 
 
 def _newness(version: Version) -> tuple[str, str, tuple[int, ...]]:

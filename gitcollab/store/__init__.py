@@ -19,7 +19,7 @@ from gitcollab.store import (
     sessions,
     tokens,
 )
-from gitcollab.store.engines import async_engine, engine, file_url, reading
+from gitcollab.store.engines import async_engine, beside, engine, file_url, reading
 from gitcollab.store.together import together
 from gitcollab.store.upgrade import migrate
 
@@ -28,6 +28,7 @@ __all__ = [
     "approvals",
     "async_engine",
     "audit",
+    "beside",
     "collabs",
     "engine",
     "file_url",

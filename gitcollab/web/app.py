@@ -225,7 +225,7 @@ def lifespan(site: Site, git: Callable[[], Runs]) -> Callable[[Starlette], Abstr
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            await site.store.dispose()
+            await site.close()
 
     return live
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from gitcollab.store import reading
+from gitcollab.store import beside, reading
 from gitcollab.web.blames import Blames
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from gitcollab.acts import Act
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 Args = ParamSpec("Args")
 Found = TypeVar("Found")
+
+READERS = 4
+"""Threads that read the store."""
 
 MAX_BODY = 100 * 1024 * 1024
 """Bytes that one request may send, unless told otherwise."""
@@ -71,6 +76,23 @@ class Site:
         """The store for transactions that only read."""
         return reading(self.store)
 
+    @cached_property
+    def beside(self) -> Engine | None:
+        """The same for threads, where those are quicker."""
+        return beside(self.store)
+
+    @cached_property
+    def threads(self) -> ThreadPoolExecutor:
+        """Those that read the store."""
+        return ThreadPoolExecutor(READERS, "store")
+
+    async def close(self) -> None:
+        """Closes the store."""
+        self.threads.shutdown(wait=False)
+        if self.beside:
+            self.beside.dispose()
+        await self.store.dispose()
+
     @property
     def is_secure(self) -> bool:
         """Whether people reach it by https."""
@@ -86,6 +108,9 @@ class Site:
         self, query: Callable[Concatenate[Connection, Args], Found], *args: Args.args, **kwargs: Args.kwargs
     ) -> Found:
         """Returns what ``query`` finds in the store, without holding up other requests."""
+        if self.beside:
+            asked = partial(looked, self.beside, lambda connection: query(connection, *args, **kwargs))
+            return await asyncio.get_running_loop().run_in_executor(self.threads, asked)
         async with self.reader.connect() as connection:
             return await connection.run_sync(query, *args, **kwargs)
 
@@ -95,3 +120,9 @@ class Site:
         """Makes ``change`` in the store, in one transaction."""
         async with self.store.begin() as connection:
             return await connection.run_sync(change, *args, **kwargs)
+
+
+def looked(engine: Engine, query: Callable[[Connection], Found]) -> Found:
+    """What ``query`` finds, in a transaction that only reads."""
+    with engine.connect() as connection:
+        return query(connection)

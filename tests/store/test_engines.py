@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import threading
 from pathlib import Path
@@ -157,3 +158,22 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as told:
         store.engine(store.file_url(tmp_path / "gone" / "x.sqlite"))
     assert f"{tmp_path}/gone" in told.value.message
+
+
+def test_threads_read_beside_an_event_loop_what_it_wrote(tmp_path: Path) -> None:
+    url = store.file_url(tmp_path / "a.sqlite")
+    store.migrate(url)
+
+    opened = store.async_engine(url)
+
+    async def write() -> None:
+        async with opened.begin() as conn:
+            await conn.run_sync(people.add_person, "ana")
+        await opened.dispose()
+
+    asyncio.run(write())
+    read = store.beside(opened)
+    assert read is not None
+    with read.connect() as conn:
+        assert ["ana"] == [one.name for one in people.people(conn)]
+    read.dispose()
