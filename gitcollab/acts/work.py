@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.model import Bump, Json, Receipt, Session, SessionName, Take, Version
+from gitcollab.model import Bump, Json, Person, Receipt, Session, SessionName, Take, Version
 
 
 class OpenSession(CollabAct):
@@ -32,7 +32,8 @@ class Save(CollabAct):
     """A file's new bytes. ``base`` is the commit the copy came from, None if the saver cannot know it.
 
     ``data`` None deletes the file. ``is_draft``: work that its author has not saved yet; shown, never landed. ``at`` is
-    when it was saved (UTC, ISO 8601), from a client that kept it while the server was away.
+    when it was saved (UTC, ISO 8601), from a client that kept it while the server was away. ``authors`` changed it,
+    too, by the names that the saving program knows them by.
     """
 
     session: SessionName
@@ -42,6 +43,7 @@ class Save(CollabAct):
     tool: str = ""
     is_draft: bool = False
     at: str = ""
+    authors: tuple[Person, ...] = ()
 
 
 class Rename(CollabAct):

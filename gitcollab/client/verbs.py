@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 from gitcollab.client import sharing, stream
 from gitcollab.client.people import People
@@ -199,16 +200,21 @@ class Client(People, Publishing):
         tool: str = "",
         is_draft: bool = False,
         at: str = "",
+        authors: Mapping[str, str] | None = None,
     ) -> Json:
         """Saves a file's bytes (None deletes it).
 
-        ``base``: the commit the copy came from; ``tool``: with what; ``at``: when, if it had to wait for the server.
+        ``base``: the commit the copy came from; ``tool``: with what; ``at``: when, if it had to wait for the server;
+        ``authors``: who else has changed this copy, displayed names by names.
         """
         headers = {"If-Match": f'"{base}"'} if base else {}
         if tool:
             headers["Gitcollab-Tool"] = tool
         if at:
             headers["Gitcollab-Saved-At"] = at
+        if authors:
+            said = ((quote(name, safe=""), quote(display, safe="")) for name, display in authors.items())
+            headers["Gitcollab-Authors"] = ",".join(f"{name}={display}" for name, display in said)
         if data is not None:
             headers["Content-Type"] = "application/octet-stream"
         query = {"draft": "true"} if is_draft else {}

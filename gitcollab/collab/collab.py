@@ -23,6 +23,7 @@ from gitcollab.collab.pushes import Pushes
 from gitcollab.collab.saves import Saves
 from gitcollab.collab.talk import Talk
 from gitcollab.collab.times import saved_at
+from gitcollab.collab.together import credited
 from gitcollab.collab.undoing import Undos
 from gitcollab.errors import BadInput, Forbidden, NotFound, Unusable
 from gitcollab.events import AnyEvent, Joined, Left, Membership
@@ -169,6 +170,7 @@ class Collab:
                 data=act.data,
                 base=act.base,
                 tool=act.tool,
+                authors=credited(self._ground, act),
                 at=saved_at(self._repo, self._ground.head(act.session), act.at, self._ground.now()),
             )
             if act.is_draft:

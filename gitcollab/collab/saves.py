@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
+import msgspec
+
 from gitcollab.access import allow
 from gitcollab.acts import Save
 from gitcollab.collab.exchange import Exchange
@@ -17,7 +19,7 @@ from gitcollab.events import Asked, Drafted, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import read_items
 from gitcollab.flow.mirror import content_id
-from gitcollab.flow.snapshot import Saving, Snapshot, draft, snapshot
+from gitcollab.flow.snapshot import Saving, Snapshot, credit, draft, snapshot
 from gitcollab.model import Actor, Receipt, SessionName
 
 
@@ -91,11 +93,14 @@ class Saves:
                     return renamed
         base = ground.desks.base(session, path)
         if ground.desks.has_taken(session, path, data):
+            if said and said.authors and credit(ground.repo, said):
+                ground.turns.moved(session.ref)
             ground.turns.then(lambda: ground.desks.mirror(session))
             return self.receipt(
                 session, None, Snapshot(session=session, path=path, version=base or ground.head(session))
             )
         found = Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
+        found = msgspec.structs.replace(found, authors=said.authors if said else ())
         receipt = self.saved(said if said and said.base else found)
         if not receipt.held:  # else the workspace goes on holding what its session does not
             ground.turns.then(lambda: ground.desks.took(session, path, data))

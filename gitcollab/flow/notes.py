@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gitcollab import notebooks
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.points import MAIN, bytes_at, is_delivery
+from gitcollab.flow.versions import credited
 from gitcollab.model import FileChange
 from gitcollab.repository import Commit, Repository
 
@@ -40,15 +41,19 @@ def authors(repo: Repository, since: str | None) -> tuple[str, ...]:
     counts: dict[str, int] = {}
     seen = repo.log(repo.head(MAIN) or "", limit=LOOKED_AT)
     for commit in itertools.takewhile(lambda one: one.oid != since, seen):
-        user = _worker(commit)
-        if user and not (since and repo.is_ancestor(commit.oid, since)):
-            counts[user] = counts.get(user, 0) + 1
+        users = _workers(commit)
+        if users and not (since and repo.is_ancestor(commit.oid, since)):
+            for user in users:
+                counts[user] = counts.get(user, 0) + 1
     return tuple(sorted(counts, key=lambda user: (-counts[user], user)))
 
 
-def _worker(commit: Commit) -> str:
-    """Whose work a commit is; empty for what the service did by itself."""
-    return "" if is_delivery(commit) else commit.trailer("Gitcollab-User")
+def _workers(commit: Commit) -> tuple[str, ...]:
+    """Whose work a commit is; nobody's if the service did it by itself."""
+    if is_delivery(commit):
+        return ()
+    own, others = commit.trailer("Gitcollab-User"), commit.trailers.get("Co-authored-by", ())
+    return tuple(dict.fromkeys(filter(None, (own, *map(credited, others)))))
 
 
 def _cells(old: bytes, new: bytes) -> Iterator[str]:

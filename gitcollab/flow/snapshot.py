@@ -31,12 +31,16 @@ WATCHED = ("watch", "join")
 FURTHEST = 200
 """Commits back in a session's line within which a delivery of a file is looked for."""
 
+NEAR = 10
+"""Commits back within which a snapshot is looked for that says too little of its authors."""
+
 Trailers = dict[str, str | list[str]]
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True):
     """One save as it came: ``data`` None deletes the file, ``to`` renames it.
 
+    ``authors`` have worked on it, too, as values of ``Co-authored-by``.
     ``base`` is the commit that the client says its copy came from; a version stamp in a notebook says so with more
     right, because it rides along in the editor itself. ``at`` is the time in UTC.
     """
@@ -47,6 +51,7 @@ class Saving(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     base: str | None = None
     tool: str = ""
+    authors: tuple[str, ...] = ()
     to: str = ""
     is_stamped: bool = False
 
@@ -97,6 +102,24 @@ def draft(repo: Repository, saving: Saving, ref: str) -> str:
     tree = repo.edit(repo.tree_of(head), {saving.path: None if data is None else file_entry(repo, data)})
     commit = _commit(repo, saving, tree, [head], {"Gitcollab-Act": "draft"})
     repo.move(ref, commit, repo.head(ref), "draft")
+    return commit
+
+
+def credit(repo: Repository, saving: Saving) -> str | None:
+    """Says on a session's branch who has worked on a save that was taken off the disk before anybody said so.
+
+    Returns the commit, which changes nothing else; None if there is nothing to say.
+    """
+    head = _head(repo, saving.session)
+    told: set[str] = set()
+    for last in itertools.islice(repo.line(head), NEAR):
+        told.update(last.trailers.get("Co-authored-by", ()))
+        if last.parents and _changed(repo, last, saving.path):
+            break
+    if last.trailer("Gitcollab-Tool") not in WATCHED or set(saving.authors) <= told:
+        return None
+    commit = _commit(repo, saving, repo.tree_of(head), [head], {"Gitcollab-Volatile": "yes"})
+    repo.move(saving.session.ref, commit, head, f"authors of {saving.path}")
     return commit
 
 
@@ -209,6 +232,8 @@ def _commit(repo: Repository, saving: Saving, tree: str, parents: list[str], ext
     }
     if saving.tool:
         trailers["Gitcollab-Tool"] = saving.tool
+    if saving.authors:
+        trailers["Co-authored-by"] = list(saving.authors)
     author = Person(name=session.user)
     return repo.commit(
         tree, parents, _subject(saving), author=author, at=saving.at, trailers=trailers | extra

@@ -40,8 +40,14 @@ def next_version(newest: str, bump: Bump) -> str:
 
 
 def credit(users: tuple[str, ...]) -> list[str]:
-    """Returns people as the values of a ``Co-authored-by`` trailer."""
-    return [signature(Person(name=user)) for user in users]
+    """Returns people as the values of a ``Co-authored-by`` trailer; who is nobody here is signed already."""
+    return [user if user.endswith(">") else signature(Person(name=user)) for user in users]
+
+
+def credited(signed: str) -> str:
+    """Returns whom such a value names: the account, or all of it where that is nobody here."""
+    name = signed.rpartition(" <")[2]
+    return name.removesuffix(f"@{DOMAIN}>") if name.endswith(f"@{DOMAIN}>") else signed
 
 
 def _version(repo: Repository, tag: str, oid: str, commit: Commit) -> Version:
@@ -52,7 +58,7 @@ def _version(repo: Repository, tag: str, oid: str, commit: Commit) -> Version:
     if not told.startswith(message):  # tagged by somebody else's hand: what they wrote there is the message
         message = told
     by = commit.trailer("Gitcollab-User") or commit.author_name
-    others = [_user(one) for one in commit.trailers.get("Co-authored-by", ())]
+    others = [_shown(credited(one)) for one in commit.trailers.get("Co-authored-by", ())]
     return Version(
         notebook=of_trailer(commit.trailer("Gitcollab-Path")) or f"{notebook_of(tag)}.ipynb",
         version=version_of(tag),
@@ -72,5 +78,5 @@ def _notes(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if line.startswith("- "))
 
 
-def _user(signed: str) -> str:
-    return signed.rpartition(" <")[2].removesuffix(f"@{DOMAIN}>")
+def _shown(user: str) -> str:
+    return user.rpartition(" <")[0] or user

@@ -107,15 +107,15 @@ def trailers_of(message: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def identity(person: Person) -> bytes:
+def identity(person: Person, domain: str = DOMAIN) -> bytes:
     """Returns the person as git writes one; the address is under .invalid, since nobody receives mail there."""
     display = re.sub(r"[<>\x00-\x1f\x7f]", "", person.display).strip(" .,:;\"'\\") or person.name
-    return f"{display} <{person.name}@{DOMAIN}>".encode("utf-8", "replace")
+    return f"{display} <{person.name}@{domain}>".encode("utf-8", "replace")
 
 
-def signature(person: Person) -> str:
+def signature(person: Person, domain: str = DOMAIN) -> str:
     """Returns the person as the value of a trailer."""
-    return identity(person).decode("utf-8", "replace")
+    return identity(person, domain).decode("utf-8", "replace")
 
 
 def seconds_of(at: str) -> int:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import msgspec
 from starlette.responses import Response
 
 from gitcollab.acts import FileBytes, Hold, ListFiles, ReadFile, Release, Rename, Save
 from gitcollab.errors import BadInput
-from gitcollab.model import FileEntry, Receipt, checked_path
+from gitcollab.model import FileEntry, Person, Receipt, checked_path
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
 from gitcollab.web.raw import etag_in, file_answer
+
+LISTED = 20
+"""People that are listened to."""
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +91,7 @@ async def saved(ask: Ask, data: bytes | None, *, is_draft: bool = False) -> Rece
         tool=tool(ask),
         is_draft=is_draft,
         at=ask.request.headers.get("gitcollab-saved-at", ""),
+        authors=authors(ask),
     )
     return await ask.do(act)  # type: ignore[no-any-return]
 
@@ -120,6 +126,20 @@ def tool(ask: Ask) -> str:
     """What the copy was saved with, as the client says in ``Gitcollab-Tool``."""
     said = ask.request.headers.get("gitcollab-tool", "")
     return "".join(char for char in said if char.isprintable())[:100]
+
+
+def authors(ask: Ask) -> tuple[Person, ...]:
+    """Who else has changed the copy, as the client says in ``Gitcollab-Authors``: ``NAME=DISPLAY`` with commas between,
+    each percent-encoded."""
+    said = ask.request.headers.get("gitcollab-authors", "").split(",")
+    named = [one.strip().partition("=") for one in said[:LISTED]]
+    found = [(line(unquote(name)), line(unquote(display))) for name, _, display in named]
+    return tuple(Person(name=name, display=display) for name, display in found if name)
+
+
+def line(said: str) -> str:
+    """What a client has said, as one line that is not too long; no address has such signs in it."""
+    return "".join(char for char in said if char.isprintable() and char not in "<>@")[:100].strip()
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
