@@ -61,6 +61,9 @@ TABLE: dict[type[Act], Rule] = {
     acts.AcceptInvitation: Rule("admin", Role.VIEWER),
     acts.SetVisibility: Rule("admin", Role.OWNER),
     acts.DecidePublish: Rule("publish", Role.MAINTAINER),
+    acts.SetMirror: Rule("admin", Role.OWNER),
+    acts.ReadMirror: Rule("publish", Role.MAINTAINER),
+    acts.PushMirror: Rule("publish", Role.MAINTAINER),
     acts.ApproveVersion: Rule("publish", Role.MAINTAINER),
     # one's own work
     acts.OpenSession: Rule("write", Role.EDITOR),

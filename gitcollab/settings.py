@@ -79,6 +79,7 @@ class Settings(Value, forbid_unknown_fields=True):
     webhook_hosts: str = (
         ""  # which webhooks may call; empty: any that is public, else only these, private or not
     )
+    mirror_hosts: str = ""  # where mirrors may be besides public hosts: HOST, or the beginning of an address
     backup: str = ""  # where the daemon makes backups by itself: a directory, or s3://BUCKET/PREFIX
     backup_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 24.0  # from one to the next
     log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log
@@ -94,7 +95,7 @@ class Settings(Value, forbid_unknown_fields=True):
         return self.unix_accounts == "yes" or (self.unix_accounts == "auto" and os.geteuid() == 0)
 
     def hosts_of(self, what: str) -> list[str]:
-        """The hosts that the setting ``status_hosts`` or ``webhook_hosts`` lists."""
+        """The hosts that the setting ``status_hosts``, ``webhook_hosts`` or ``mirror_hosts`` lists."""
         return [host.strip() for host in getattr(self, f"{what}_hosts").split(",") if host.strip()]
 
     @property

@@ -90,8 +90,9 @@ OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink,
     acts.SetGrant,
     acts.HandOver,
     acts.SetVisibility,
+    acts.SetMirror,
 }
-MAINTAINERS = {acts.ApproveVersion, acts.DecidePublish, acts.Publish}
+MAINTAINERS = {acts.ApproveVersion, acts.DecidePublish, acts.Publish, acts.ReadMirror, acts.PushMirror}
 EDITORS = {
     acts.OpenSession,
     acts.Save,

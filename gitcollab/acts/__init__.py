@@ -3,9 +3,10 @@
 ``ANSWERS`` says what comes back. Reading acts are asked of the workers; they change nothing.
 """
 
-from gitcollab.acts import holding, people, pure, pushing, reading, serving, talking, work
+from gitcollab.acts import holding, mirroring, people, pure, pushing, reading, serving, talking, work
 from gitcollab.acts.act import Act, CollabAct
 from gitcollab.acts.holding import DecideHeld, Purge, PurgeDone, ReadHeld, ReadHeldFile
+from gitcollab.acts.mirroring import Mirror, PushMirror, ReadMirror, SetMirror
 from gitcollab.acts.people import (
     AcceptInvitation,
     AddGroup,
@@ -81,6 +82,7 @@ ANSWERS: dict[type[Act], object] = {
     **people.ANSWERS,
     **work.ANSWERS,
     **holding.ANSWERS,
+    **mirroring.ANSWERS,
     **pushing.ANSWERS,
     **serving.ANSWERS,
     **reading.ANSWERS,
@@ -118,6 +120,7 @@ __all__ = [
     "ListFiles",
     "Measure",
     "MergeBytes",
+    "Mirror",
     "OpenSession",
     "Opened",
     "PieceBytes",
@@ -125,6 +128,7 @@ __all__ = [
     "Purge",
     "PurgeDone",
     "Push",
+    "PushMirror",
     "Pushed",
     "PushedSecret",
     "ReadAudit",
@@ -136,6 +140,7 @@ __all__ = [
     "ReadHeldFile",
     "ReadItems",
     "ReadLog",
+    "ReadMirror",
     "ReadPending",
     "ReadRestored",
     "ReadThreads",
@@ -162,6 +167,7 @@ __all__ = [
     "SetGrant",
     "SetInGroup",
     "SetMember",
+    "SetMirror",
     "SetPassword",
     "SetVisibility",
     "Settle",

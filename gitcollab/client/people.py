@@ -113,6 +113,25 @@ class People:
         asked = {"visibility": visibility, "group": group, "needs_approval": needs_approval}
         return self._ask("PUT", f"{COLLABS}{quoted(collab)}/visibility", asked)
 
+    def mirror(self, collab: str) -> Json:
+        """Says to which remote what is published goes, and how that stands."""
+        return self._ask("GET", f"{COLLABS}{quoted(collab)}/mirror")
+
+    def set_mirror(
+        self, collab: str, url: str, *, user: str = "", secret: str | None = None, has_main: bool = False
+    ) -> Json:
+        """Has what is published pushed to a remote, now and after each publish; ``secret`` None: as it was."""
+        asked = {"url": url, "user": user, "secret": secret, "has_main": has_main}
+        return self._ask("PUT", f"{COLLABS}{quoted(collab)}/mirror", asked)
+
+    def end_mirror(self, collab: str) -> None:
+        """Ends that; the secret is forgotten."""
+        self._ask("DELETE", f"{COLLABS}{quoted(collab)}/mirror")
+
+    def push_mirror(self, collab: str) -> Json:
+        """Has it pushed now."""
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/mirror/pushes", {})
+
     def approve(self, collab: str, tag: str) -> None:
         """Lets a version out to everyone that somebody else has published."""
         self._ask("POST", f"{COLLABS}{quoted(collab)}/approvals", {"tag": tag})

@@ -28,4 +28,5 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     merger: Merger = notebooks.merge_file
     charter: Charter = Charter()
     gates: Allowed = Allowed()
+    mirror_hosts: tuple[str, ...] = ()  # what mirrors may be besides public hosts
     is_unix: bool = False  # participants are users of this system, who find their directories opened to them

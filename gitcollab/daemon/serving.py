@@ -19,6 +19,7 @@ import structlog
 from gitcollab import logs, wire
 from gitcollab.daemon import port
 from gitcollab.daemon.backups import back_up_again_and_again
+from gitcollab.daemon.mirroring import mirror_again_and_again
 from gitcollab.daemon.parts import Part, Plan, stop_all
 from gitcollab.daemon.root import Lock, prepare
 from gitcollab.daemon.welcome import Owner, welcome, write
@@ -113,6 +114,7 @@ class Daemon:
                     "longest_wait": settings.longest_wait,
                     "land": settings.land,
                     "deliver": settings.deliver,
+                    "mirror_hosts": settings.hosts_of("mirror"),
                     "unix_accounts": settings.are_accounts_unix,
                     "gates": gates(settings),
                 },
@@ -173,6 +175,7 @@ class Daemon:
         log.info("ready", url=self.url)
         group.start_soon(back_up_again_and_again, self.settings)
         group.start_soon(keep_short, self.log_file)
+        group.start_soon(mirror_again_and_again, self.settings, database(self.settings))
         with suppress(BrokenPipeError):  # nobody reads it: no reason to stop
             print(greeting(self.settings.root, self.url, owner), flush=True)
 

@@ -65,6 +65,7 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
             tell=hub.tell,
             merger=merging,
             charter=charter,
+            mirror_hosts=tuple(given.mirror_hosts),
             is_unix=given.unix_accounts,
             gates=msgspec.convert(getattr(given, "gates", {}), Allowed),
         )
@@ -111,6 +112,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--land", choices=("save", "request"), default="save")
     parser.add_argument("--deliver", choices=("landing", "request"), default="landing")
+    parser.add_argument("--mirror-hosts", nargs="*", default=())
     parser.add_argument("--unix-accounts", action="store_true")
     return parser.parse_args()
 

@@ -10,6 +10,7 @@ from gitcollab import acts, store
 from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.events import AnyEvent, Created, Linked, Membership, Removed
 from gitcollab.flow.charter import Charter
+from gitcollab.mirrors import Mirrors
 from gitcollab.model import Link, Member, Person, Role, Summary, Token, checked_path
 from gitcollab.store import audit, clock, collabs, journal, links, members, people, sessions, tokens
 from gitcollab.writer.house import House
@@ -69,6 +70,7 @@ def _(act: acts.DeleteCollab, house: House) -> None:
         collabs.end_collab(conn, act.collab)
         audit.note_act(conn, act)
     house.end(act.collab)
+    Mirrors(house.place.root).end(act.collab)
     shutil.rmtree(house.place.public(act.collab), ignore_errors=True)  # what is left, the next start removes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitcollab.writer import people, visibility
+from gitcollab.writer import mirroring, people, visibility
 from gitcollab.writer.accounts import answer
 
-__all__ = ["answer", "people", "visibility"]
+__all__ = ["answer", "mirroring", "people", "visibility"]

@@ -14,6 +14,7 @@ from gitcollab.web.api import (
     identities,
     invitations,
     members,
+    mirrors,
     people,
     sessions,
     versions,
@@ -37,4 +38,5 @@ DOORS: tuple[Door, ...] = (
     *visibility.DOORS,
     *invitations.DOORS,
     *identities.DOORS,
+    *mirrors.DOORS,
 )
