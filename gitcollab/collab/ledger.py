@@ -79,7 +79,11 @@ class Ledger:
         return numbered
 
     def catch_up(self) -> tuple[AnyEvent, ...]:
-        """Writes the events that a crash left out: the journal against the refs as they are."""
+        """Writes the events that a crash left out: the journal against the refs as they are.
+
+        The journal is asked anew: what was sent to it may have been written though no answer came.
+        """
+        self.reread()
         now = {**self._repo.heads("refs/heads/"), **self._repo.heads(TAGS)}
         return self.write([self.told([*now, *self._told], ())])
 

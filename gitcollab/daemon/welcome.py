@@ -35,7 +35,10 @@ def welcome(database: str, private: Path, *, wants_code: bool) -> Owner:
     """
     from gitcollab import store
 
-    store.migrate(database)
+    sole = store.Sole(database)
+    sole.take()  # before anything is changed in it; the writer takes it for as long as it runs
+    sole.release()
+    store.migrate(database, private)
     opened = store.engine(database)
     try:
         with opened.begin() as conn:

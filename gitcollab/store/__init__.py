@@ -20,10 +20,12 @@ from gitcollab.store import (
     tokens,
 )
 from gitcollab.store.engines import async_engine, beside, engine, file_url, reading
+from gitcollab.store.sole import Sole
 from gitcollab.store.together import together
 from gitcollab.store.upgrade import migrate
 
 __all__ = [
+    "Sole",
     "answers",
     "approvals",
     "async_engine",

@@ -37,6 +37,8 @@ def dump(engine: Engine) -> Iterator[bytes]:
     with engine.connect() as conn:
         if engine.dialect.name == "postgresql":
             conn.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            conn.execute(text("SET LOCAL statement_timeout = 0"))
+            conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         yield _line(Head(revision=revision_of(conn)))
         tables = MetaData()
         tables.reflect(conn)

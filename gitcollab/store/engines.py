@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import TimeoutError as NoPlace
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection, QueuePool
 
 from gitcollab.errors import BadInput, GitcollabError, NoSpace, Unavailable, Unusable
 from gitcollab.store.together import Together
@@ -19,8 +21,61 @@ from gitcollab.store.turns import WriterConnection
 
 WAIT = 15.0  # seconds that a transaction waits for another one's locks
 THREADS = 32  # that may use one engine at the same time
+CONNECTIONS = 16  # to PostgreSQL at most, of one process: by itself it takes 100 of all its clients
+ANSWER = 30.0  # seconds that PostgreSQL may work on one statement
+
+POOL: dict[str, Any] = {
+    "pool_pre_ping": True,
+    "pool_size": CONNECTIONS,
+    "max_overflow": 0,
+    "pool_timeout": WAIT,
+    "connect_args": {
+        "application_name": "gitcollab",
+        "connect_timeout": 5,
+        # a server that is gone without a word is noticed within seconds (tcp(7); libpq leaves them out for sockets)
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": round(WAIT * 1000),
+    },
+}
+"""How connections to PostgreSQL are made and kept."""
+
+SESSION = f"""SELECT set_config('statement_timeout', '{ANSWER:.0f}s', false),
+    set_config('lock_timeout', '{WAIT:.0f}s', false),
+    set_config('idle_in_transaction_session_timeout', '60s', false),
+    set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+        WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)"""
+"""What each connection to PostgreSQL says first: nothing waits for ever, and what was committed is durable."""
 
 AnyEngine = TypeVar("AnyEngine", Engine, AsyncEngine)
+
+
+class Patient(QueuePool):
+    """Connections for threads; who has waited for one in vain is told what everybody is told of a busy database."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """Returns a connection; Unavailable if none becomes free in time."""
+        try:
+            return super().connect()
+        except NoPlace as error:
+            raise busy() from error
+
+
+class AsyncPatient(AsyncAdaptedQueuePool):
+    """The same for an event loop."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """Returns a connection; Unavailable if none becomes free in time."""
+        try:
+            return super().connect()
+        except NoPlace as error:
+            raise busy() from error
+
+
+def busy() -> Unavailable:
+    """The error for a database that has no room for one more just now."""
+    return Unavailable("the database is busy", "try again in a moment")
 
 
 def file_url(path: Path) -> str:
@@ -38,9 +93,15 @@ def engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         _own(parsed)
         given = {"timeout": WAIT, "factory": WriterConnection}
-        opened = create_engine(parsed.set(drivername="sqlite"), connect_args=given, pool_size=THREADS)
+        opened = create_engine(
+            parsed.set(drivername="sqlite"),
+            connect_args=given,
+            poolclass=Patient,
+            pool_size=THREADS,
+            pool_timeout=WAIT,
+        )
     else:
-        opened = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        opened = create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=Patient, **POOL)
     return _prepared(opened)
 
 
@@ -57,9 +118,12 @@ def async_engine(url: str) -> AsyncEngine:
             database="file:" + quote(parsed.database or ""),
             query={"uri": "true"},
         )
-        opened = create_async_engine(uri, connect_args={"timeout": WAIT})
+        opened = create_async_engine(
+            uri, connect_args={"timeout": WAIT}, poolclass=AsyncPatient, pool_timeout=WAIT
+        )
     else:
-        opened = create_async_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        driver = parsed.set(drivername="postgresql+psycopg")
+        opened = create_async_engine(driver, poolclass=AsyncPatient, **POOL)
     _prepared(opened.sync_engine)
     return opened
 
@@ -109,6 +173,8 @@ def _prepared(opened: Engine) -> Engine:
     if opened.dialect.name == "sqlite":
         event.listen(opened, "connect", _set_up)
         event.listen(opened, "begin", _begin)
+    else:
+        event.listen(opened, "connect", _agree)
     return opened
 
 
@@ -123,6 +189,13 @@ def _set_up(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _agree(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(SESSION)
+    cursor.close()
+    connection.commit()
 
 
 def _begin(conn: Connection) -> None:
@@ -162,4 +235,5 @@ def _is_busy(error: BaseException, text: str) -> bool:
     if state is None:
         # psycopg's, whose import is optional; without a state: no connection
         return type(error).__name__ == "OperationalError"
-    return state[:2] in {"08", "40", "53", "57"}
+    # 55P03: a lock was not to be had; 25006: it takes no writes, since it is another's copy by now
+    return state[:2] in {"08", "40", "53", "57"} or state in {"55P03", "25006"}

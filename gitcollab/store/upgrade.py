@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from gitcollab.errors import BadInput, Unusable
 from gitcollab.store.engines import engine, reading
@@ -24,11 +24,12 @@ SCRIPTS = Path(__file__).parent / "migrations"
 LOCK = 0x67697463  # "gitc", the number of the advisory lock on PostgreSQL
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, kept: Path | None = None) -> None:
     """Brings a database to this program's tables; does nothing where they are. All of it or none.
 
     Two programs that start at once take turns. A SQLite file with older tables is first copied to
-    ``FILE.before-REVISION``. Unusable if a newer program has changed the database.
+    ``FILE.before-REVISION``, those of another database are dumped (see ``dump``) to ``postgresql.before-REVISION`` in
+    the directory ``kept``. Unusable if a newer program has changed the database.
     """
     opened = engine(url)
     try:
@@ -36,6 +37,8 @@ def migrate(url: str) -> None:
             is_older = bool(_revisions(conn)) and not is_current(conn)
         if is_older and opened.dialect.name == "sqlite":
             _copy(Path(str(opened.url.database)))
+        elif is_older and kept is not None:
+            _dump(opened, kept / f"postgresql.before-{_scripts().get_current_head()}")
         with opened.begin() as conn:
             upgrade(conn)
     finally:
@@ -45,6 +48,8 @@ def migrate(url: str) -> None:
 def upgrade(conn: Connection, to: str = "head") -> None:
     """Does what ``migrate`` does, in the caller's transaction and without a copy; ``to`` is the last step."""
     if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL lock_timeout = 0"))
+        conn.execute(text("SET LOCAL statement_timeout = 0"))
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     if not is_current(conn):
         _run(conn, _scripts(), to)
@@ -105,6 +110,19 @@ def _copy(file: Path) -> None:
     os.close(number)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(partial)) as copy:
         source.backup(copy)
+    os.rename(partial, target)
+
+
+def _dump(opened: Engine, target: Path) -> None:
+    from gitcollab.store.dump import dump
+
+    if target.exists():
+        return
+    number, partial = tempfile.mkstemp(prefix=f"{target.name}.", dir=target.parent)
+    with os.fdopen(number, "wb") as file:
+        file.writelines(dump(opened))
+        file.flush()
+        os.fsync(file.fileno())
     os.rename(partial, target)
 
 

@@ -41,7 +41,7 @@ async def keep_gate(site: Site, git: Callable[[], Runs]) -> None:
             running = git().under_way()
             for collab, user in await site.look(without_role, running) if running else ():
                 git().end(collab, user)
-        except SQLAlchemyError as error:
+        except (GitcollabError, SQLAlchemyError) as error:
             log.error("access not rechecked", error=str(error))
 
 

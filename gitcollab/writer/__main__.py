@@ -29,7 +29,7 @@ from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
 from gitcollab.writer.visibility import show_all
 from gitcollab.writer.watching import Watching
-from gitcollab.writer.watchman import keep_watch
+from gitcollab.writer.watchman import alone, keep_watch, stay_alone
 
 log = structlog.get_logger("gitcollab.writer")
 
@@ -52,6 +52,7 @@ async def run(given: argparse.Namespace) -> None:
 
 async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, str]) -> None:
     root = place.root
+    sole = await anyio.to_thread.run_sync(alone, given.database)
     engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
     measures = Measures()
     hub = Hub(measures)
@@ -87,6 +88,8 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
         tasks.start_soon(watching.run)
         tasks.start_soon(pack_as_it_grows, place)
         tasks.start_soon(keep_watch, house)
+        if sole is not None:
+            tasks.start_soon(stay_alone, sole)
         await wire.serve(root / "run" / "writer.sock", serving.answer, hub.follow)
 
 

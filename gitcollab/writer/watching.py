@@ -51,7 +51,12 @@ class Watching:
         async with anyio.create_task_group() as tasks:
             while True:
                 self._again = anyio.Event()
-                wanted = await anyio.to_thread.run_sync(self._wanted)
+                try:
+                    wanted = await anyio.to_thread.run_sync(self._wanted)
+                except GitcollabError as error:  # the database is away: what is watched stays watched
+                    log.warning("not looked which to watch", error=error.message)
+                    await anyio.sleep(REST)
+                    continue
                 for key, (now, stop) in list(self._stops.items()):
                     if wanted.get(key) != now:  # closed, or closed and opened again since
                         stop.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,8 @@ import anyio.to_thread
 import structlog
 
 from gitcollab.condition import Condition, note
+from gitcollab.errors import Unavailable, Unusable
+from gitcollab.store import Sole
 from gitcollab.writer.house import House
 
 log = structlog.get_logger("gitcollab.watchman")
@@ -48,6 +51,32 @@ class Hands:
             log.warning("the clock has jumped", seconds=round(by))
         self._apart += by
         return self._by if now - self._since < LASTS else 0.0
+
+
+def alone(database: str) -> Sole | None:
+    """Takes the right to be the database's only writer, if it can have others; Unusable if another has it."""
+    if not database:
+        return None
+    sole = Sole(database)
+    sole.take()
+    return sole
+
+
+async def stay_alone(sole: Sole) -> None:
+    """Sees, until cancelled, that this is the database's only writer; ends the process if another is by now."""
+    try:
+        while True:
+            await anyio.sleep(PERIOD / 2)
+            try:
+                await anyio.to_thread.run_sync(sole.take)
+            except Unavailable as error:
+                log.warning("the database is away", error=error.message)
+            except Unusable as error:
+                log.error("another writes this database", error=error.message)
+                os._exit(1)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(sole.release)
 
 
 async def keep_watch(house: House) -> None:
