@@ -266,6 +266,11 @@ class Collab:
             if isinstance(event, Membership):
                 self._turns.then(self._ground.admit)
 
+    def admit(self) -> None:
+        """Opens the collab's directories to its people of now, where they are users of this system."""
+        with self._turns.alone():
+            self._ground.admit()
+
     def mirror(self, session: SessionName) -> tuple[str, ...]:
         """Writes what the session's workspace still waits for; returns the paths that go on waiting."""
         with self._turns.alone():

@@ -6,6 +6,8 @@ import shutil
 from contextlib import suppress
 from functools import singledispatch
 
+from sqlalchemy import Connection
+
 from gitcollab import acts, store
 from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.events import AnyEvent, Created, Linked, Membership, Removed
@@ -78,7 +80,8 @@ def _(act: acts.DeleteCollab, house: House) -> None:
 def _(act: acts.SetMember, house: House) -> Member:
     with house.deciding(act) as conn:
         member = members.set_member(conn, act.collab, act.user, act.role, by=act.actor.user)
-    _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=act.role))
+        told = _journalled(conn, _now(act, act.user, act.role))
+    house.tell(told)
     if act.role is not Role.VIEWER:
         _make_workspace(house, act.collab, act.user)
     return member
@@ -91,10 +94,11 @@ def _(act: acts.RemoveMember, house: House) -> None:
         mine = [one for one in sessions.sessions(conn, act.collab) if one.user == act.user and one.is_open]
         for one in mine:
             sessions.close_session(conn, act.collab, one.user, one.name)
+        told = _journalled(conn, _now(act, act.user, None))
     collab = house.collab(act.collab)
     for one in mine:
         collab.forget(one.session)
-    _tell(house, Membership(collab=act.collab, user=act.actor.user, member=act.user, role=None))
+    house.tell(told)
 
 
 @answer.register
@@ -103,7 +107,9 @@ def _(act: acts.CreateLink, house: House) -> Link:
         link = links.add_link(
             conn, act.collab, act.actor.user, act.role, act.expires_in, act.uses, act.is_guest
         )
-    _tell(house, Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role))
+        made = Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role)
+        told = _journalled(conn, made)
+    house.tell(told)
     return link
 
 
@@ -111,8 +117,9 @@ def _(act: acts.CreateLink, house: House) -> Link:
 def _(act: acts.RevokeLink, house: House) -> None:
     with house.deciding(act) as conn:
         link = links.revoke_link(conn, act.collab, act.link)
-    told = Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role, is_open=False)
-    _tell(house, told)
+        ended = Linked(collab=act.collab, user=act.actor.user, link=link.id, role=link.role, is_open=False)
+        told = _journalled(conn, ended)
+    house.tell(told)
 
 
 @answer.register
@@ -120,11 +127,11 @@ def _(act: acts.RedeemLink, house: House) -> Summary:
     with house.deciding(act) as conn:
         redeemed = links.redeem(conn, act.code, act.actor.user)
         summary = collabs.summary(conn, redeemed.collab, act.actor.user)
-    if redeemed.is_new:
-        told = Membership(
+        joined = Membership(
             collab=redeemed.collab, user=act.actor.user, member=act.actor.user, role=redeemed.role
         )
-        _tell(house, told)
+        told = _journalled(conn, joined) if redeemed.is_new else ()
+    house.tell(told)
     return summary
 
 
@@ -132,8 +139,9 @@ def _(act: acts.RedeemLink, house: House) -> Summary:
 def _(act: acts.HandOver, house: House) -> Member:
     with house.deciding(act) as conn:
         member = members.hand_over(conn, act.collab, act.actor.user, act.user)
-    for user, role in ((act.user, Role.OWNER), (act.actor.user, Role.MAINTAINER)):
-        _tell(house, Membership(collab=act.collab, user=act.actor.user, member=user, role=role))
+        new, old = _now(act, act.user, Role.OWNER), _now(act, act.actor.user, Role.MAINTAINER)
+        told = _journalled(conn, new, old)
+    house.tell(told)
     _make_workspace(house, act.collab, act.user)
     return member
 
@@ -143,9 +151,8 @@ def _(act: acts.AcceptInvitation, house: House) -> Summary:
     with house.deciding(act) as conn:
         was_asked = members.accept(conn, act.collab, act.actor.user)
         summary = collabs.summary(conn, act.collab, act.actor.user)
-    if was_asked:
-        user = act.actor.user
-        _tell(house, Membership(collab=act.collab, user=user, member=user, role=summary.role))
+        told = _journalled(conn, _now(act, act.actor.user, summary.role)) if was_asked else ()
+    house.tell(told)
     return summary
 
 
@@ -159,8 +166,14 @@ def _(act: acts.Status, house: House) -> dict[str, object]:
     return {"collabs": numbers, "workspaces": watched}
 
 
-def _tell(house: House, event: AnyEvent) -> None:
-    house.collab(event.collab).tell(event)
+def _now(act: acts.CollabAct, member: str, role: Role | None) -> Membership:
+    """What the act makes of a person's membership."""
+    return Membership(collab=act.collab, user=act.actor.user, member=member, role=role)
+
+
+def _journalled(conn: Connection, *events: AnyEvent) -> tuple[AnyEvent, ...]:
+    """Journals events on one collab in the transaction that they tell of: both are durable, or neither."""
+    return journal.append(conn, events[0].collab, events)
 
 
 def _make_workspace(house: House, collab: str, user: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from gitcollab.access import allow
 from gitcollab.acts import Act, CollabAct
 from gitcollab.collab import Collab, Given
 from gitcollab.errors import GitcollabError
+from gitcollab.events import AnyEvent, Membership
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.points import MAIN
 from gitcollab.repository import Damaged, Repository, clear_unfinished, disk_errors, faults, mend
@@ -124,6 +125,13 @@ class House:
         except GitcollabError as error:
             self.note_refusal(act, error)
             raise
+
+    def tell(self, events: Iterable[AnyEvent]) -> None:
+        """Tells what was journalled in the transaction that decided it; a collab's directories follow its people."""
+        for event in events:
+            self.given.tell(event)
+            if isinstance(event, Membership):
+                self.collab(event.collab).admit()
 
     def admit(self, act: Act) -> None:
         """Raises unless the act's actor may do it now; the audit log is told of a refusal."""
