@@ -249,7 +249,9 @@ def case_14() -> None:
 def case_15() -> None:
     wrapped = "f(\n    one=1,\n    two=2,\n    three=3,\n)\ng()"
     base, ben = (f"f(one=1, two={n}, three=3)\ng()" for n in (2, 5))
-    made = merge(*(book(cell("a", text)) for text in (base, wrapped, ben)))
+    assert wrapped.replace("2", "5") == one_source(base, wrapped, ben)
+    base, quoted, ben = "f('a b')\ng()", 'f("a b")\ng()', "f('a' 'b')\ng()"
+    made = merge(*(book(cell("a", text)) for text in (base, quoted, ben)))
     assert ((), ["session"]) == (made.contested, [note.taken for note in made.noted])
     assert {"a": ben} == sources(made.notebook)
 
@@ -267,6 +269,7 @@ def case_17() -> None:
 
 def case_18() -> None:
     assert "import a\nimport b\nx()" == one_source("x()", "import b\nx()", "import a\nx()")
+    assert "import a, b\n" == one_source("import z\n", "import a\n", "import a, b\n")
     items = "- bee\n{}- fox\n"
     assert "- bee\n- cat\n- dog\n- fox\n" == one_source(*map(items.format, ("", "- dog\n", "- cat\n")))
     assert merge(book(cell("a", "f()")), book(cell("a", "f()\ng()")), book(cell("a", "f()\nh()"))).contested

@@ -12,16 +12,16 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from gitcollab.notebooks.imports import is_imported_twice, one_side_of
 from gitcollab.notebooks.lines import Clash, Clean, Hunk, hunks, split, weave
 from gitcollab.notebooks.parsing import is_broken
-from gitcollab.notebooks.spacing import PARSED, is_layout
+from gitcollab.notebooks.spacing import PARSED, is_layout, laid_out_like
 from gitcollab.notebooks.touching import TELLING, by_line, holds, includes
 from gitcollab.notebooks.wording import LONG_LINE
 
 LAID_OUT = "the other side only laid it out anew"
 """Why a side's lines are not in a merged source that nobody has to decide."""
 
-_import = re.compile(r"\s*(?:from\s+\S+\s+)?import\s+([^#;]+)")
 _words = re.compile(r"\w+|[^\w\s]")
 
 
@@ -43,7 +43,8 @@ def sourced(base: str, ours: str, theirs: str) -> Sourced | None:
     texts = [text.encode("utf-8", "surrogatepass") for text in (base, ours, theirs)]
     woven = weave(texts[0], texts[1], texts[2])
     if woven.is_clean:
-        return None if _import_twice(base, ours, theirs) else Sourced(_decoded(woven.text("ours")))
+        merged = _decoded(woven.text("ours"))
+        return None if is_imported_twice(merged, ours, theirs) else Sourced(merged)
     old = split(texts[0])
     parts = []
     reason = ""
@@ -57,13 +58,16 @@ def sourced(base: str, ours: str, theirs: str) -> Sourced | None:
             if looks == 0 and (whole := _edited_by_one(base, ours, theirs)) is not None:
                 return whole
             looks += 1
-            found, reason = _said_by_one(segment, old, looks * len(base) <= 2 * PARSED), LAID_OUT
-        if found is None:
-            return None
+            one = _said_by_one(segment, old, looks * len(base) <= 2 * PARSED)
+            if one is None:
+                return None
+            found, reason = one.text.encode("utf-8", "surrogatepass"), reason or one.reason
         parts.append(found)
     merged = _decoded(b"".join(parts))
-    if _says_twice(merged, base, ours, theirs) or (
-        is_broken(merged) and not (is_broken(ours) or is_broken(theirs))
+    if (
+        _says_twice(merged, base, ours, theirs)
+        or is_imported_twice(merged, ours, theirs)
+        or (is_broken(merged) and not (is_broken(ours) or is_broken(theirs)))
     ):
         return None
     return Sourced(merged, reason)
@@ -83,11 +87,15 @@ def _says_twice(merged: str, base: str, ours: str, theirs: str) -> bool:
 
 def _looked_at_again(clash: Clash, old: list[bytes]) -> bytes | None:
     """The lines that a clash becomes, None if it is one."""
+    plain = [_decoded(text) for text in (clash.base, clash.ours, clash.theirs)]
+    imports = one_side_of(*plain)
+    if imports is not None:
+        return imports.encode("utf-8", "surrogatepass")
     texts = [split(text) for text in (clash.base, clash.ours, clash.theirs)]
     for large, small in ((texts[1], texts[2]), (texts[2], texts[1])):
-        if holds(texts[0], large, small) or includes(texts[0], large, small):
+        if holds(texts[0], large, small) or includes(*map(_ended, (texts[0], large, small))):
             return b"".join(large)
-    more = _more_words(_decoded(clash.base), _decoded(clash.ours), _decoded(clash.theirs))
+    more = _more_words(*plain)
     if more is not None:
         return more.encode("utf-8", "surrogatepass")
     is_ended = all(text[-1].endswith(b"\n") for text in texts if text)
@@ -107,46 +115,33 @@ def _edited_by_one(base: str, ours: str, theirs: str) -> Sourced | None:
     """The source as the one side edited it, where the other one only wrapped it anew: half of that helps nobody."""
     for one, other in ((ours, theirs), (theirs, ours)):
         if one.count("\n") != base.count("\n") and is_layout(base, one, (base, one), must_parse=True):
-            return Sourced(other, LAID_OUT)
+            both = laid_out_like(base, one, other)
+            return Sourced(other, LAID_OUT) if both is None else Sourced(both)
     return None
 
 
-def _said_by_one(clash: Clash, old: list[bytes], is_parsed: bool) -> bytes | None:
-    """What the one side wrote, where the other one only changed space, blank lines or the layout."""
-    for one, other in ((clash.ours, clash.theirs), (clash.theirs, clash.ours)):
-        if _bare(clash.base) == _bare(one):
-            return other
-    whole = _decoded(b"".join(old))
-    for one, other in ((clash.ours, clash.theirs), (clash.theirs, clash.ours)) if is_parsed else ():
-        end = clash.start + len(split(clash.base))
-        alone = _decoded(b"".join([*old[: clash.start], one, *old[end:]]))
-        if is_layout(_decoded(clash.base), _decoded(one), (whole, alone)):
-            return other
+def _said_by_one(clash: Clash, old: list[bytes], is_parsed: bool) -> Sourced | None:
+    """What the one side wrote, where the other one only changed space, blank lines or the layout, and in its layout
+    where that can be."""
+    base, ours, theirs = map(_decoded, (clash.base, clash.ours, clash.theirs))
+    ends = old[: clash.start], old[clash.start + len(split(clash.base)) :]
+    rest = _decoded(b"".join(ends[0])), _decoded(b"".join(ends[1]))
+    for one, other in ((ours, theirs), (theirs, ours)):
+        if _bare(base) == _bare(one):
+            return _in_layout_of(one, base, other, rest)
+    for one, other in ((ours, theirs), (theirs, ours)) if is_parsed else ():
+        if is_layout(base, one, (base.join(rest), one.join(rest))):
+            return _in_layout_of(one, base, other, rest)
     return None
 
 
-def _bare(text: bytes) -> list[bytes]:
-    return [line for line in (line.rstrip() for line in text.rstrip().split(b"\n")) if line]
+def _in_layout_of(one: str, base: str, other: str, rest: tuple[str, str]) -> Sourced:
+    both = laid_out_like(base, one, other, rest)
+    return Sourced(other, LAID_OUT) if both is None else Sourced(both)
 
 
-def _import_twice(base: str, ours: str, theirs: str) -> bool:
-    """Whether each side added an import of its own that gives the same name: one of them is meant."""
-    if "import" not in ours or "import" not in theirs:
-        return False
-    old = set(base.split("\n"))
-    new = [set(text.split("\n")) - old for text in (ours, theirs)]
-    names = [
-        {name for line in lines for name in _imported(line)} for lines in (new[0] - new[1], new[1] - new[0])
-    ]
-    return not names[0].isdisjoint(names[1])
-
-
-def _imported(line: str) -> list[tuple[int, str]]:
-    """The names that a line imports, each with the indentation: in a function it is another name."""
-    found = _import.match(line)
-    indent = len(line) - len(line.lstrip())
-    names = found[1].strip("()").split(",") if found else []
-    return [(indent, name.split()[-1]) for name in names if name.split()]
+def _bare(text: str) -> list[str]:
+    return [line for line in (line.rstrip() for line in text.rstrip().split("\n")) if line]
 
 
 def _more_words(base: str, ours: str, theirs: str) -> str | None:

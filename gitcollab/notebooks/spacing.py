@@ -6,6 +6,7 @@ import re
 import warnings
 
 from gitcollab.notebooks.parsing import as_python
+from gitcollab.notebooks.wording import worded_in
 
 PARSED = 10_000
 """Characters of a source up to which it is told whether it was only laid out anew."""
@@ -28,6 +29,24 @@ def is_layout(before: str, after: str, wholes: tuple[str, str], *, must_parse: b
     if None in trees:
         return not must_parse and _said(before) == _said(after) and _begun(before) == _begun(after)
     return trees[0] == trees[1]
+
+
+def laid_out_like(before: str, laid_out: str, edited: str, rest: tuple[str, str] = ("", "")) -> str | None:
+    """Returns a stretch as one side edited it in the layout that the other one gave it; None if there is no such.
+
+    ``rest`` is what stands before and behind it in the source. Nothing but the layout may differ from ``edited``: the
+    same words and signs, and in Python the same tree.
+    """
+    if sum(map(len, (laid_out, edited, *rest))) > PARSED:
+        return None
+    found = worded_in(before, laid_out, edited)
+    if _said(_plain(found)) != _said(_plain(edited)):
+        return None
+    wholes = [text.join(rest) for text in (edited, found)]
+    trees = [_tree(whole) for whole in wholes]
+    if trees[0] is None and _begun(edited) != _begun(found):
+        return None
+    return found if trees[0] == trees[1] else None
 
 
 def _plain(text: str) -> str:

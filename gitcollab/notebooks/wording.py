@@ -17,6 +17,7 @@ LONG_LINE = 4000
 # A number with its points (a version, an address) is one word, an operator one sign: half of either means nothing.
 _token = re.compile(r"(\s*)(\d+(?:\.\w+)*|\w+|[-+*/%@&|^=!<>]=|->|\*\*|//|<<|>>|[^\w\s])")
 _formula = re.compile(r"\$|\\[a-zA-Z]")
+_string = re.compile(r"'[^']*'|\"[^\"]*\"")
 _END = "\n"
 """Stands for the end of the line, before which there is space as before a word."""
 
@@ -42,7 +43,39 @@ def merged_words(base: str, ours: str, theirs: str) -> str | None:
     changes = [_changes(texts[0], texts[k]) for k in (1, 2)]
     is_formula = any(_formula.search(text) for text in (base, ours, theirs))
     edits = _apart(sorted(_Edit(h, k) for k in (1, 2) for h in changes[k - 1]), texts, is_formula)
-    return None if edits is None else _written(texts, changes, edits)
+    found = None if edits is None else _written(texts, changes, edits)
+    if found is not None and all(any(_is_quoting(texts, hunk, k) for hunk in changes[k - 1]) for k in (1, 2)):
+        said = {text for side in (base, ours, theirs) for text in _quoted(side)}
+        return (
+            found if said.issuperset(_quoted(found)) else None
+        )  # the one's quotes end what the other's begin
+    return found
+
+
+def worded_in(base: str, laid_out: str, edited: str) -> str:
+    """Returns the words of an edited text in the layout that the other side gave to the base, as far as that goes.
+
+    Where both did something to the same words, the layout gives way.
+    """
+    texts = [_read(text) for text in (base, laid_out, edited)]
+    changes = [_changes(texts[0], texts[k]) for k in (1, 2)]
+    kept = [hunk for hunk in changes[0] if not any(_is_over(hunk, other) for other in changes[1])]
+    edits = sorted([*(_Edit(hunk, 1) for hunk in kept), *(_Edit(hunk, 2) for hunk in changes[1])])
+    return _written(texts, changes, edits, is_layout=True) or edited
+
+
+def _is_quoting(texts: list[_Text], hunk: Hunk, side: int) -> bool:
+    words = texts[0].words[hunk.start : hunk.end] + texts[side].words[hunk.new_start : hunk.new_end]
+    return not {"'", '"'}.isdisjoint(words)
+
+
+def _quoted(text: str) -> list[str]:
+    return [found[1:-1] for found in _string.findall(text)]
+
+
+def _is_over(one: Hunk, other: Hunk) -> bool:
+    """Whether two edits are of the same words, or write at the same place."""
+    return one[:2] == other[:2] or (one.start < other.end and other.start < one.end)
 
 
 def _read(text: str) -> _Text:
@@ -87,15 +120,20 @@ def _is_between(words: list[str], is_formula: bool) -> bool:
     return any(word[0].isalnum() or word[0] == "_" for word in words)
 
 
-def _written(texts: list[_Text], changes: list[list[Hunk]], edits: list[_Edit]) -> str | None:
-    """The base with the edits, each word with the space that a side gave it; None if they touch in the space."""
+def _written(
+    texts: list[_Text], changes: list[list[Hunk]], edits: list[_Edit], *, is_layout: bool = False
+) -> str | None:
+    """The base with the edits, each word with the space that a side gave it; None if they touch in the space.
+
+    With ``is_layout`` the space is as the first side has it, wherever it changed that.
+    """
     places = [_places(texts[0], texts[k], changes[k - 1]) for k in (1, 2)]
     size = len(texts[0].words)
     found: list[str | None] = []
     at = 0
     for hunk, side in [*edits, _Edit(Hunk(size, size, 0, 0), 1)]:
         for k in range(at, hunk.start):
-            found += [_space(texts, places, changes, k), texts[0].words[k]]
+            found += [_space(texts, places, [[], []] if is_layout else changes, k), texts[0].words[k]]
         for k in range(hunk.new_start, hunk.new_end):
             found += [texts[side].spaces[k], texts[side].words[k]]
         other = places[2 - side].get(hunk.start)

@@ -53,7 +53,28 @@ BOTH = [
         "f(one=1, two=2, three=3, four=4)\ng()\n",
         "f(\n    one=1,\n    two=2,\n    three=3,\n    four=4,\n)\ng()\n",
         "f(one=1, two=5, three=3, four=4)\ng()\n",
-        "f(one=1, two=5, three=3, four=4)\ng()\n",
+        "f(\n    one=1,\n    two=5,\n    three=3,\n    four=4,\n)\ng()\n",
+    ),
+    (
+        "quoted otherwise by one",
+        "save(x, 'data', 'old.gif')\n",
+        'save(x, "data", "old.gif")\n',
+        "save(x, 'data', 'new.gif')\n",
+        'save(x, "data", "new.gif")\n',
+    ),
+    (
+        "a larger set of the same imports",
+        "from a import old, b\n",
+        "from c import d\nfrom a import b\n",
+        "from a import b\nfrom c import (\n    d,\n    e,\n)\n",
+        "from a import b\nfrom c import (\n    d,\n    e,\n)\n",
+    ),
+    (
+        "the same edit, and lines around it at the end",
+        "both = prepare(simulator, prior)",
+        "prior = checked(prior)\nboth = simulator, prior",
+        "# checked\nprior = checked(prior)\nboth = simulator, prior\ncompare(simulator, prior)",
+        "# checked\nprior = checked(prior)\nboth = simulator, prior\ncompare(simulator, prior)",
     ),
     (
         "the same line and a larger rewriting",
@@ -91,6 +112,13 @@ CONTESTED = [
     ("rewritten", "a\nb", "one\ntwo", "three\nfour"),
     ("no word between", "f(a)", "f(a, b)", "f(a, c)"),
     ("one name imported from two places", "x\ny\nz", "from a import n\nx\ny\nz", "x\ny\nz\nfrom b import n"),
+    (
+        "one name imported on several lines",
+        "x\ny\nz",
+        "from a import n\nx\ny\nz",
+        "x\ny\nz\nfrom b import (\n  n,\n)",
+    ),
+    ("one name for two things", "import a\n", "import a\nfrom b import x\n", "import a\nfrom c import x\n"),
     ("what is left is no Python", "if a:\n    b()\n", "if a:\n    b()\n    c()\n", "b()\n"),
     ("a line commented out", "f(a)\ng()", "# f(a)\ng()", "f(b)\ng()"),
     ("one version", "v = '1.5.0-dev'", "v = '1.5.0'", "v = '1.6.0-dev'"),
@@ -119,8 +147,9 @@ def test_edits_of_one_place_are_contested(why: str, base: str, ours: str, theirs
 
 
 def test_what_only_one_side_said_is_told_with_its_reason() -> None:
-    found = sourced("f(a, b)\ng()", "f(\n    a,\n    b,\n)\ng()", "f(a, c)\ng()")
-    assert Sourced("f(a, c)\ng()", LAID_OUT) == found
+    base, laid_out, edited = "f('a b')\ng()", 'f(\n    "a b",\n)\ng()', "f('a' 'b')\ng()"
+    found = sourced(base, laid_out, edited)  # with the other quotes these are no two strings
+    assert Sourced(edited, LAID_OUT) == found
 
 
 def test_of_two_layouts_of_one_text_the_one_that_somebody_made_is_taken() -> None:

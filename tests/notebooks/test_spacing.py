@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitcollab.notebooks.spacing import is_layout
+from gitcollab.notebooks.spacing import is_layout, laid_out_like
 
 LAYOUT = [
     ("wrapped", "f(a, b)", "f(\n    a,\n    b,\n)"),
@@ -35,3 +35,27 @@ def test_prose_has_to_begin_its_lines_alike() -> None:
     assert not is_layout(before, after, (before, after))
     assert is_layout("One  two.", "One two.", ("One  two.", "One two."))
     assert not is_layout("One  two.", "One two.", ("One  two.", "One two."), must_parse=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "laid_out", "edited", "both"),
+    [
+        ("f(a, b)", "f(\n    a,\n    b,\n)", "f(a, c)", "f(\n    a,\n    c,\n)"),
+        ("f(a, b)", "f(\n    a,\n    b,\n)", "f(a, b, c)", "f(\n    a,\n    b, c\n)"),
+        ("f(a, b=1)", "f(\n    a, b=1\n)", "f(a)", "f(\n    a\n)"),
+        ("One  two.", "One two.", "One  three.", "One three."),
+        ("f('a b')", 'f("a b")', "f('c b')", 'f("c b")'),
+        ("f('a b')", 'f("a b")', "f('a' 'b')", None),
+    ],
+)
+def test_an_edit_goes_into_the_layout_that_the_other_side_made(
+    before: str, laid_out: str, edited: str, both: str | None
+) -> None:
+    assert both == laid_out_like(before, laid_out, edited)
+
+
+def test_a_layout_never_changes_what_an_edit_means() -> None:
+    rest = "if x:\n", "\n"
+    assert (
+        laid_out_like("    a(1)\n    b()", "    a( 1 )\n    b()", "    a(1)\nb()", rest) == "    a( 1 )\nb()"
+    )

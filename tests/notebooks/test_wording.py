@@ -10,6 +10,7 @@ BOTH = [
     ("the same and one more", "f(a, b, c)", "f(x, b, c)", "f(x, b, y)", "f(x, b, y)"),
     ("space and words", "{a:b,c}", "{a: b, c}", "{a:x,c}", "{a: x, c}"),
     ("space at the end", "f(a)  \n", "f(a)\n", "f(b)  \n", "f(b)\n"),
+    ("quotes and another string", "f('a', b)", 'f("a", b)', "f('a', b, 'c')", "f(\"a\", b, 'c')"),
     ("two spacings", "a  =  b", "a = b", "a   =   b", "a   =   b"),
     ("a whole number", "n = 10; m = 20", "n = 11; m = 20", "n = 10; m = 21", "n = 11; m = 21"),
 ]
@@ -18,6 +19,7 @@ NEITHER = [
     ("no sign between", "f(a)", "f(a, b)", "f(a, c)"),
     ("an insertion at an edit", "f(a)", "f(a, b)", "f(c)"),
     ("one version", "v1.5.0-dev", "v1.5.0", "v1.6.0-dev"),
+    ("quotes around and between", "f('a b')", 'f("a b")', "f('a' 'b')"),
     ("one operator", "a == b", "a != b", "a >= b"),
     ("signs of a formula", "$p_0^n$", "$p_1^n$", "$q_0^n$"),
     ("the space behind a word that went", "a b", "a  b", "b"),
