@@ -185,7 +185,7 @@ class Viewing(JupyterHandler):
             )
         page = self.page()
         self.begin()
-        self.finish(page)
+        self.finish(page or None)  # a 304 has none
 
     @property
     def is_page(self) -> bool:

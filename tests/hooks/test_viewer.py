@@ -109,6 +109,11 @@ def test_a_page_is_that_of_the_person_whose_jupyter_it_is_and_all_it_leads_to_is
     assert script
     with browser.ask("GET", script[1]) as answer:
         assert (200, "text/javascript; charset=utf-8") == (answer.status, answer.headers["Content-Type"])
+        mark = answer.headers["Etag"]
+    with browser.ask("GET", script[1], If_None_Match=mark) as answer:
+        assert (304, b"", mark) == (answer.status, answer.read(), answer.headers["Etag"])
+    with browser.ask("HEAD", f"{HERE}/c/{plan}") as answer:
+        assert (200, b"") == (answer.status, answer.read())
 
 
 def test_the_servers_own_policy_stays_and_another_one_keeps_to_the_viewer(
