@@ -59,6 +59,40 @@ def note(root: Path, condition: Condition) -> bool:
     return True
 
 
+class Evening(msgspec.Struct, frozen=True):
+    """What the last look of a day found, over all collabs: when (UTC), and how many workspaces and files.
+
+    ``failed`` says which collabs could not be looked at, and why.
+    """
+
+    at: str
+    workspaces: int = 0
+    taken: int = 0
+    unsaved: int = 0
+    skipped: int = 0
+    held: int = 0
+    failed: dict[str, str] = {}
+
+
+def last_evening(root: Path) -> Evening | None:
+    """Returns what the last look of a day found; None if there was none yet."""
+    try:
+        return msgspec.json.decode(_evening(root).read_bytes(), type=Evening)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def note_evening(root: Path, evening: Evening) -> None:
+    """Notes what the last look of a day found; OSError where the disk takes no writes."""
+    temporary = _evening(root).with_suffix(".new")
+    temporary.write_bytes(msgspec.json.encode(evening))
+    temporary.replace(_evening(root))
+
+
+def _evening(root: Path) -> Path:
+    return root / "private" / "evening.json"
+
+
 def _file(root: Path) -> Path:
     return root / "run" / "condition.json"
 

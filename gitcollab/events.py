@@ -180,6 +180,19 @@ class Held(OwnEvent):
     take: str = ""
 
 
+class Swept(OwnEvent):
+    """The day's last look at a session's workspace: so many files were ``taken`` in.
+
+    What its branch does not hold all the same: ``unsaved`` files, which somebody is writing to at that moment,
+    ``skipped`` ones, each as (path, reason), and saves that are ``held`` until their author decides, as (id, path).
+    """
+
+    taken: int = 0
+    unsaved: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+
+
 class Purged(Event):
     """Something was taken out of all history, for good: every commit since then has another id.
 
@@ -188,6 +201,18 @@ class Purged(Event):
 
     path: str = ""
     commits: int = 0
+
+
+class Thinned(SessionEvent):
+    """A session that closed long ago was archived whole, as ``archive``; its branch went to ``commit``.
+
+    Of its ``commits`` own commits ``kept`` stand there now, one for each hour in which something was saved.
+    """
+
+    commit: str
+    archive: str
+    commits: int
+    kept: int
 
 
 class Published(Event):
@@ -257,7 +282,9 @@ AnyEvent = (
     | Asked
     | Skipped
     | Held
+    | Swept
     | Purged
+    | Thinned
     | Published
     | Proposed
     | SaveWanted

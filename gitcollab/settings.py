@@ -80,6 +80,12 @@ class Settings(Value, forbid_unknown_fields=True):
         ""  # which webhooks may call; empty: any that is public, else only these, private or not
     )
     mirror_hosts: str = ""  # where mirrors may be besides public hosts: HOST, or the beginning of an address
+    evening: Annotated[str, msgspec.Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")] = (
+        "23:30"  # when the day's last look is, local time; empty: never
+    )
+    thin_after: Annotated[float, msgspec.Meta(ge=0, le=36500)] = (
+        0.0  # days after which closed sessions are thinned, archived first; 0: never
+    )
     backup: str = ""  # where the daemon makes backups by itself: a directory, or s3://BUCKET/PREFIX
     backup_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 24.0  # from one to the next
     log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log

@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from gitcollab.cli import (
     access,
+    archives,
     carrying,
     decide,
     groups,
@@ -92,6 +93,7 @@ HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
         safekeeping.restore,
         carrying.export,
         mirroring.mirror,
+        archives.archives,
         house.git_config,
         house.git_credential,
         house.help_page,

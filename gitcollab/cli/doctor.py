@@ -98,6 +98,31 @@ def troubles(root: Path) -> Iterator[Json]:
         yield _check("collabs", "good", "none is in trouble")
 
 
+def evening(root: Path) -> Iterator[Json]:
+    """All workspaces were looked at when the last day ended."""
+    last = condition.last_evening(root)
+    if last is None:
+        return  # no day has ended yet
+    said = f"{last.at}: {last.workspaces} workspaces, {last.taken} files taken in, {last.unsaved} not saved, "
+    said += f"{last.skipped} skipped, {last.held} held"
+    hint = (
+        "`gitcollab status` tells each person which, and why"
+        if last.unsaved + last.skipped + last.held
+        else ""
+    )
+    yield _check("evening", "good", said, hint)
+    for id, reason in sorted(last.failed.items()):
+        yield _check(f"evening of {id}", "bad", reason, "it is looked at again when the next day ends")
+
+
+def archives(root: Path) -> Iterator[Json]:
+    """What was thinned out of closed sessions is archived; see `gitcollab archives`."""
+    found = sorted((root / "private" / "archive").rglob("*.bundle"))
+    if found:
+        size = sum(file.stat().st_size for file in found)
+        yield _check("archives", "good", f"{len(found)}, {size:,} bytes: `gitcollab archives` names them")
+
+
 def locks(root: Path) -> Iterator[Json]:
     """No lock file of git is left that nobody holds."""
     left = [str(path) for path in root.glob("collabs/*.git/**/*.lock")]
@@ -213,6 +238,8 @@ LOOKS: tuple[Callable[[Path], Iterator[Json]], ...] = (
     permissions,
     surroundings,
     troubles,
+    evening,
+    archives,
     locks,
     server,
     database,

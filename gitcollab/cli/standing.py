@@ -17,19 +17,23 @@ def standing(server: Client, collab: str) -> Json:
     """Returns how my sessions in a collab stand.
 
     Each session says ``waiting`` (saves that have not landed), ``behind`` (changes on main not delivered to
-    it) and ``skipped`` (files that are not taken in, and why).
+    it), ``skipped`` (files that are not taken in, and why) and ``evening`` (what the last look of a day found).
     """
     told = server.collab(collab)
     me = server.me()["name"]
     main = server.log(collab, branch="main", limit=DEPTH)
     mine = [each for each in server.sessions(collab) if each["user"] == me and each["is_open"]]
+    evenings = {each["session"]: each for each in server.evening(collab)}
     return {
         "id": told["id"],
         "alias": told["alias"],
         "role": told["role"],
         "contested": server.contested(collab),
         "held": _held(server, told),
-        "sessions": [_session(server, told, each, main) for each in mine],
+        "sessions": [
+            _session(server, told, each, main) | {"evening": evenings.get(f"{me}/{each['name']}")}
+            for each in mine
+        ],
     }
 
 

@@ -132,6 +132,14 @@ def status(collab: MaybeCollab = None, as_json: AsJson = False) -> None:
     show.out(told, as_json, _told)
 
 
+def _evening(last: Json) -> str:
+    """The last report of a day, in a line."""
+    left = [f"{path} (being written)" for path in last.get("unsaved", ())]
+    left += [f"{path} ({reason})" for path, reason in last.get("skipped", ())]
+    left += [f"{path} (held)" for _, path in last.get("held", ())]
+    return f"{last['at']}: {'not saved: ' + ', '.join(left) if left else 'everything saved'}"
+
+
 def _told(told: Json) -> None:
     for each in told["collabs"]:
         waits = f", {len(each['contested'])} contested" if each["contested"] else ""
@@ -141,6 +149,8 @@ def _told(told: Json) -> None:
             landed = f"{session['waiting']} saves not landed" if session["waiting"] else "all landed"
             behind = f"{session['behind']} changes not delivered" if session["behind"] else "up to date"
             show.say(f"    {show.short(session['head'])}  {landed}, {behind}")
+            if session["evening"]:
+                show.say(f"    {_evening(session['evening'])}")
             for skipped in session["skipped"]:
                 show.say(f"    skipped {skipped['path']}: {skipped['reason']}")
         for item in each["contested"]:

@@ -333,6 +333,10 @@ class Client(People, Publishing):
 
     # --- deciding -------------------------------------------------------------------------------------------
 
+    def evening(self, collab: str) -> list[Json]:
+        """Tells what the last look of a day found in each of my watched workspaces."""
+        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/evening"))
+
     def held(self, collab: str) -> list[Json]:
         """Lists my saves that are held back until I decide, and deletions that wait to be confirmed."""
         return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/held"))

@@ -12,7 +12,9 @@ import msgspec
 from gitcollab import acts
 from gitcollab.access import allow
 from gitcollab.acts.holding import HeldSave
+from gitcollab.collab.archives import Archives
 from gitcollab.collab.deciding import Deciding
+from gitcollab.collab.evening import Evening
 from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
@@ -61,8 +63,10 @@ class Collab:
         self._exchange = Exchange(ground)
         self._held = HeldSaves(ground)
         self._purging = Purging(ground)
+        self.archives = Archives(ground)
         self._saves = Saves(ground, self._exchange, self._held, self._purging)
         self._deciding = Deciding(ground, self._saves, self._held)
+        self.evening = Evening(ground, self._saves, self._held)
         self._talk = Talk(ground)
         self._promotion = Promotion(ground, self._held)
         self._pushes = Pushes(ground, self._exchange, self._held)
@@ -127,6 +131,7 @@ class Collab:
     def _enter(self, session: SessionName, workspace: str | None, client: str) -> None:
         if self._repo.head(session.ref) is None:
             self._repo.move(session.ref, self._ground.main(), None, f"open {session}")
+        self.archives.take_up(session)
         self._register.enter(session, workspace, client)
         self._turns.tell(Joined(collab=self.id, user=session.user, session=str(session)))
         self._turns.moved(session.ref)
@@ -194,6 +199,8 @@ class Collab:
     def push(self, act: acts.Push) -> acts.Pushed:
         """Takes in a branch that a git client has pushed, as a save; its objects are here already."""
         with self._acting(act):
+            if act.new is not None:
+                self.archives.complete(act.new)
             if act.new is not None and self._purging.comes_back(act.new):
                 raise Unusable("this history holds what was purged", "clone anew, and put your work on top")
             return self._pushes.pushed(act)

@@ -21,7 +21,7 @@ from gitcollab.flow.mirror import Known, Workspace, content_id, mirror
 from gitcollab.flow.points import bytes_at
 from gitcollab.model import SessionName
 from gitcollab.repository import Repository
-from gitcollab.workspace import Rules, Unstable, identity, is_exactly, read_stable, scan
+from gitcollab.workspace import Rules, Unstable, identity, is_exactly, read_stable, scan, survey
 
 FURTHEST = 500
 """Commits of a session that are looked through for the version a workspace holds."""
@@ -102,6 +102,14 @@ class Desks:
                 continue  # not to be taken in: the watcher says so, and comes back to it
             if content_id(path, data) != desk.known.get(path):
                 yield path, data
+
+    def skipped(self, session: SessionName) -> tuple[tuple[str, str], ...]:
+        """Returns the files of a workspace that are not taken in, and why; none while it is away."""
+        desk = self._desks.get(session)
+        if desk is None or not desk.root.is_dir():
+            return ()
+        table = survey(desk.root, desk.rules)
+        return tuple((table.skipped | dict.fromkeys(sorted(table.blind), "unreadable")).items())
 
     def base(self, session: SessionName, path: str) -> str | None:
         """The commit that a workspace's copy came from, where a delivery has not been written into it yet.

@@ -19,16 +19,17 @@ from gitcollab.events import (
     Published,
     Saved,
     Settled,
+    Thinned,
 )
 from gitcollab.flow.points import BLESSED, MAIN
-from gitcollab.flow.record import events_of, published
+from gitcollab.flow.record import events_of, published, thinned
 from gitcollab.repository import Repository
 from gitcollab.store import journal
 
 Tell = Callable[[AnyEvent], None]
 
 TAGS = "refs/tags/"
-CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Published, Commented)
+CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Published, Commented, Thinned)
 """The order in which events of one second follow from each other."""
 
 
@@ -102,5 +103,5 @@ class Ledger:
         if ref == BLESSED or (old is None and ref == MAIN):
             return []
         if old is not None and not self._repo.is_ancestor(old, new):
-            return []
+            return thinned(self._repo, self._collab, ref, old, new)
         return events_of(self._repo, self._collab, ref, old, new)

@@ -18,6 +18,10 @@ class Place(msgspec.Struct, frozen=True):
         """The collab's bare repository."""
         return self.root / "collabs" / f"{collab}.git"
 
+    def archives(self, collab: str) -> Path:
+        """Where what was thinned out of a collab's closed sessions is archived."""
+        return self.root / "private" / "archive" / collab
+
     def public(self, collab: str) -> Path:
         """The repository from which everyone sees the collab's published versions, if everyone may."""
         return self.root / "public" / f"{collab}.git"

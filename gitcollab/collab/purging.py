@@ -13,6 +13,7 @@ import msgspec
 
 from gitcollab import notebooks, store
 from gitcollab.acts import Purge, PurgeDone
+from gitcollab.collab.archives import Archives
 from gitcollab.collab.ground import Ground
 from gitcollab.errors import BadInput, NotFound
 from gitcollab.events import Purged
@@ -45,7 +46,7 @@ class Purging:
     """Purges one collab. Used under its lock, outside of turns."""
 
     def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+        self._ground, self._archives = ground, Archives(ground)
         private = ground.given.place.root / "private"
         self._intent = private / "purging" / f"{ground.id}.msgpack"
         self._map = private / "purged" / f"{ground.id}.msgpack"
@@ -57,6 +58,7 @@ class Purging:
         path = checked_path(act.path) if act.path else ""
         if not path and not act.text:
             raise BadInput("purge what?", "name a file, give the text, or both")
+        self._archives.bring_all_back()  # what is to go may be in what was thinned out
         repo = self._ground.repo
         texts = forms(act.text) if act.text else ()
         held = versions(repo, path) if path else frozenset()
@@ -110,6 +112,7 @@ class Purging:
         ground.ledger.reread()
         self._tell(intent)
         discard(Path(intent.place))
+        self._archives.shelf.clear()
         self._remove(self._intent)
         return PurgeDone(commits=len(intent.ids), blobs=intent.blobs)
 

@@ -117,6 +117,8 @@ class Daemon:
                     "mirror_hosts": settings.hosts_of("mirror"),
                     "unix_accounts": settings.are_accounts_unix,
                     "gates": gates(settings),
+                    "evening": settings.evening,
+                    "thin_after": settings.thin_after,
                 },
                 fds=(self.lock.fd,),  # so that the root stays locked until the writer too has ended
                 grace=30.0,

@@ -10,7 +10,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gitcollab.events import AnyEvent, Closed, Contested, Delivered, Forked, Landed, Published, Saved, Settled
+from gitcollab.events import (
+    AnyEvent,
+    Closed,
+    Contested,
+    Delivered,
+    Forked,
+    Landed,
+    Published,
+    Saved,
+    Settled,
+    Thinned,
+)
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.comments import commented
 from gitcollab.flow.items import printable, read_items
@@ -56,6 +67,26 @@ def published(repo: Repository, collab: str, tag: str, commit: str) -> Published
         commit=commit,
         message=told.subject,
     )
+
+
+def thinned(repo: Repository, collab: str, ref: str, old: str, new: str) -> list[AnyEvent]:
+    """Returns the event of a branch that went to a thinned line; none of one that came back from there."""
+    line = list(_since(repo, new, old))
+    counts = [int(count) for commit in line for count in commit.trailers.get("Gitcollab-Thinned", ())]
+    if not counts:
+        return []
+    session = SessionName.parse(ref)
+    return [
+        Thinned(
+            collab=collab,
+            user=session.user,
+            session=str(session),
+            commit=new,
+            archive=f"{session}/{old[:12]}",
+            commits=sum(counts),
+            kept=len(line),
+        )
+    ]
 
 
 def _in_session(repo: Repository, collab: str, ref: str, commit: Commit) -> list[AnyEvent]:

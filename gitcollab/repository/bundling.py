@@ -40,7 +40,7 @@ def bundle(path: Path, tips: Mapping[str, str], known: Iterable[str], out: Path)
         file.flush()
         start = file.tell()
         words = ("pack-objects", "--revs", "--thin", "--delta-base-offset", "--stdout", "--quiet")
-        _git(path, words, asked, file)
+        fed(path, words, asked, file)
     with open(out, "rb") as file:
         file.seek(start)
         return int.from_bytes(file.read(12)[8:], "big") > 0
@@ -60,7 +60,7 @@ def unbundle(path: Path, file: Path) -> dict[str, str]:
                 oid, _, ref = line.decode().strip().partition(" ")
                 tips[ref] = oid
         os.lseek(bundled.fileno(), bundled.tell(), os.SEEK_SET)  # git reads the descriptor, where we are
-        _git(path, ("index-pack", "--stdin", "--fix-thin", "--strict"), bundled, None)
+        fed(path, ("index-pack", "--stdin", "--fix-thin", "--strict"), bundled, None)
     return tips
 
 
@@ -75,13 +75,16 @@ def check(path: Path) -> str:
 def _present(path: Path, oids: list[str]) -> list[str]:
     """Those of the ids that are here."""
     asked = "".join(f"{oid}\n" for oid in oids).encode()
-    said = _git(path, ("cat-file", "--batch-check=%(objectname) %(objecttype)"), asked, subprocess.PIPE)
+    said = fed(path, ("cat-file", "--batch-check=%(objectname) %(objecttype)"), asked, subprocess.PIPE)
     lines = said.decode().splitlines()
     return [oid for oid, line in zip(oids, lines, strict=True) if not line.endswith(" missing")]
 
 
-def _git(path: Path, words: tuple[str, ...], given: bytes | IO[bytes], out: IO[bytes] | int | None) -> bytes:
-    """Runs git on what it is given."""
+def fed(path: Path, words: tuple[str, ...], given: bytes | IO[bytes], out: IO[bytes] | int | None) -> bytes:
+    """Runs git on what it is given; returns what it printed if ``out`` is a pipe.
+
+    :raises GitcollabError: it failed. Unavailable: it took too long.
+    """
     argv = ["nice", "-n", "10", *program.command(*words, repository=path)]
     try:
         done = subprocess.run(

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from gitcollab.errors import NotFound
-from gitcollab.events import AnyEvent, may_see
+from gitcollab.events import AnyEvent, Swept, may_see
 from gitcollab.model import COLLAB_ID
 from gitcollab.store import clock
 from gitcollab.store.schema import COLLABS, EVENTS, HEADS
 
 DEEPEST = 100
+REPORTS = 100
 DECODER = msgspec.json.Decoder(AnyEvent)
 
 
@@ -60,6 +61,17 @@ def latest(conn: Connection, collab: str, limit: int = 50, reader: str = "") -> 
     newest = select(EVENTS.c.body).where(EVENTS.c.collab == collab).order_by(EVENTS.c.n.desc()).limit(limit)
     found = tuple(DECODER.decode(body) for body in conn.execute(newest).scalars())[::-1]
     return tuple(event for event in found if may_see(event, reader))
+
+
+def reports(conn: Connection, collab: str, user: str) -> tuple[Swept, ...]:
+    """Returns the last look of a day at each of a person's sessions, newest first; no older than the last hundred."""
+    newest = select(EVENTS.c.body).where(EVENTS.c.collab == collab, EVENTS.c.kind == "swept")
+    found: dict[str, Swept] = {}
+    for body in conn.execute(newest.order_by(EVENTS.c.n.desc()).limit(REPORTS)).scalars():
+        event = DECODER.decode(body)
+        if isinstance(event, Swept) and may_see(event, user):
+            found.setdefault(event.session, event)
+    return tuple(found.values())
 
 
 def rewrite(conn: Connection, collab: str, rewritten: Callable[[bytes], bytes]) -> int:

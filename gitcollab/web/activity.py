@@ -185,6 +185,8 @@ def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:
                 "\u2326",
                 f"took a secret{what} out of all history: every version since has a new id",
             )
+        case events.Thinned():
+            return "thinned", "\u2261", f"had {event.commits} saves of a closed session archived"
         case events.Commented():
             return of_talk(event)
         case events.Published():

@@ -22,6 +22,7 @@ from gitcollab.flow.charter import Charter
 from gitcollab.flow.gating import Allowed
 from gitcollab.flow.watch import Pace
 from gitcollab.store.clock import now
+from gitcollab.writer.evening import keep_evenings
 from gitcollab.writer.house import House
 from gitcollab.writer.measuring import Measures
 from gitcollab.writer.merging import Merging
@@ -90,6 +91,7 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
         tasks.start_soon(keep_watch, house)
         if sole is not None:
             tasks.start_soon(stay_alone, sole)
+        tasks.start_soon(keep_evenings, house, given.evening, given.thin_after)
         await wire.serve(root / "run" / "writer.sock", serving.answer, hub.follow)
 
 
@@ -117,6 +119,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--deliver", choices=("landing", "request"), default="landing")
     parser.add_argument("--mirror-hosts", nargs="*", default=())
     parser.add_argument("--unix-accounts", action="store_true")
+    parser.add_argument("--evening", default="", help="HH:MM, when each day ends; empty: never")
+    parser.add_argument("--thin-after", type=float, default=0.0, help="days; 0: never")
     return parser.parse_args()
 
 

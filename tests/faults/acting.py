@@ -21,6 +21,7 @@ from gitcollab.flow.items import read_items
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Actor, Receipt, Role, SessionName, Take
 from gitcollab.repository import Repository
+from gitcollab.repository.archiving import contents
 from gitcollab.store import clock, collabs, people, sessions
 from gitcollab.workspace import Rules
 from gitcollab.writer.accounts import answer
@@ -134,6 +135,19 @@ class World:
             told = b"".join(body for _, body in store.journal.bodies(conn, self.id, 0, 10**6))
         return ["what was purged is there"] if PURGED in objects + told else []
 
+    def unarchived(self) -> list[str]:
+        """What Ben's closed session ever held and is neither in the repository nor in an archive."""
+        path, archives = self.place.repository(self.id), self.collab.archives.shelf
+        dense = (self.root / "dense").read_text().split()
+        if not archives.all():
+            return ["nothing was thinned"]
+        held = frozenset().union(*(contents(path, archives.bundle(one)) for one in archives.all()))
+        return [
+            f"{oid} of a closed session is lost"
+            for oid in dense
+            if oid not in held and not self.repo.has(oid)
+        ]
+
     def unlanded(self) -> list[str]:
         """What has neither landed nor is kept back as merely opened, though the collab lands every save."""
         path, found = self.place.repository(self.id), []
@@ -158,6 +172,7 @@ COLLABS_OWN = {
     "sweep",
     "settle",
     "publish",
+    "push",
 }
 
 
@@ -186,7 +201,47 @@ def build(top: Path) -> None:
     world.saves("ana", BOOK, notebook("a", "b", "c", "Ana's"), base["ana"])
     world.saves("ben", BOOK, notebook("a", "b", "c", "Ben's"), base["ben"])
     assert len(read_items(world.repo, world.repo.head(MAIN) or "")) == 1
+    merely_opens(world)
+    cloned(top)
     world.engine.dispose()
+
+
+CLONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_ALLOW_PROTOCOL": "file"}
+LAPTOP = SessionName(user="ana", name="laptop")
+PUSHED = b"from Ana's laptop\n"
+
+
+def cloned(top: Path) -> None:
+    """Ana has a clone, and has committed there."""
+    (source,) = (top / "root" / "collabs").glob("*.git")
+    who = ("-c", "user.name=Ana", "-c", "user.email=ana@example.invalid")
+    git("clone", "-q", "--no-local", "--branch", "main", str(source), str(top / "clone"))
+    (top / "clone" / "pushed.txt").write_bytes(PUSHED)
+    git("-C", str(top / "clone"), "add", "pushed.txt")
+    git("-C", str(top / "clone"), *who, "commit", "-q", "-m", "On the way")
+
+
+def git(*words: str) -> str:
+    ran = subprocess.run(
+        ["git", *words], env={**os.environ, **CLONE}, capture_output=True, text=True, check=True
+    )
+    return ran.stdout.strip()
+
+
+OLD = SessionName(user="ben", name="old")
+EVER = "2999-01-01T00:00:00Z"
+
+
+def merely_opens(world: World) -> None:
+    """Ben runs a notebook again and again in a session that he closes: nothing of that lands."""
+    world.asks("ben", acts.OpenSession, name="old")
+    for count in range(14):
+        run = notebook(*"abcd").replace(b'"execution_count": null', b'"execution_count": %d' % count)
+        session = SessionName(user="ben", name="old")
+        world.asks("ben", acts.Save, session=session, path="opened.ipynb", data=run)
+    world.asks("ben", acts.CloseSession, session=OLD)
+    dense = [commit.oid for commit in world.repo.line(world.repo.head(OLD.ref) or "")]
+    (world.root / "dense").write_text("\n".join(dense))
 
 
 def told(what: msgspec.Struct) -> None:
@@ -323,6 +378,28 @@ def purges(world: World) -> None:
     world.collab.purge(acts.Purge(actor=Actor(user="ana"), collab=world.id, text=PURGED.decode()))
 
 
+def pushes(world: World) -> None:
+    """What git has pushed is here; the writer takes it in."""
+    clone, path = str(world.ana_at.parent / "clone"), str(world.place.repository(world.id))
+    git("-C", path, "fetch", "-q", "--no-write-fetch-head", clone, "main")
+    new, old = git("-C", clone, "rev-parse", "main"), world.repo.head(LAPTOP.ref)
+    if old != new:
+        world.asks("ana", acts.Push, ref=LAPTOP.ref, old=old, new=new)
+    told(Save(world.id, str(LAPTOP), "pushed.txt", PUSHED, new))
+
+
+def thins(world: World) -> None:
+    """A session that is closed is archived, and what only the archive is needed for is dropped."""
+    world.collab.archives.thin(EVER)
+    world.collab.archives.drop(EVER)
+
+
+def takes_up(world: World) -> None:
+    """A thinned session is taken up again."""
+    thins(world)
+    world.asks("ben", acts.OpenSession, name="old")
+
+
 def creates(world: World) -> None:
     made = world.asks("ben", acts.CreateCollab, title="another")
     world.asks("ben", acts.OpenSession, collab=made.id)  # type: ignore[attr-defined]
@@ -346,4 +423,6 @@ ACTS: dict[str, tuple[Callable[[World], None], ...]] = {
     "decisions": (settles, publishes),
     "houses": (creates, ends, admits, removes),
     "held": (holds, releases, purges),
+    "archives": (thins, takes_up),
+    "pushes": (pushes,),
 }

@@ -207,7 +207,9 @@ class _Collab:
         ]
         main = self.lines["refs/heads/main"]
         tags = [ref.removeprefix("refs/tags/") for ref in self.refs if ref.startswith("refs/tags/")]
-        yield from _once("Saved", told, {row["commit"] for row in sessions if _is(row, "snapshot")})
+        snapshots = {row["commit"] for row in sessions if _is(row, "snapshot")}
+        pushed = self._pushed() & {row["commit"] for row in sessions}
+        yield from _once("Saved", told, snapshots | pushed)
         yield from _once("Delivered", told, {row["commit"] for row in sessions if _is(row, "delivery")})
         yield from _once("Landed", told, {row["commit"] for row in main if _is(row, "landing")})
         yield from _once("Settled", told, {row["commit"] for row in main if _is(row, "settlement")})
@@ -216,6 +218,13 @@ class _Collab:
         for event in told:
             if isinstance(event, events.Landed) and saved.get(event.snapshot, 0) > event.n:
                 yield f"I5 {event.snapshot} landed before it was saved"
+
+    def _pushed(self) -> set[str]:
+        """What was ever pushed, as it was recorded."""
+        refs = [ref for ref in self.refs if ref.startswith("refs/gitcollab/pushed/")]
+        told = "--format=%(trailers:key=Gitcollab-Act,valueonly,separator=%x20) %P"
+        said = self.git("log", "--first-parent", told, *refs).splitlines() if refs else []
+        return {line.split()[-1] for line in said if line.startswith("push ")}
 
     def _heads(self, heads: dict[str, str]) -> Iterator[str]:
         ours = {ref: oid for ref, oid in self.refs.items() if ref.startswith(("refs/heads/", "refs/tags/"))}

@@ -22,7 +22,7 @@ from tracing import TOLD, Fault, Traced, forked, ready, relieved, trace
 
 from gitcollab import logs
 from gitcollab.errors import GitcollabError, NoSpace
-from gitcollab.repository import durable
+from gitcollab.repository import disk_errors, durable
 
 Act = Callable[[World], None]
 
@@ -107,7 +107,8 @@ def acted(act: Act, at: int, fault: Fault, here: Path) -> tuple[list[object], Tr
         world.begin()
         ready()
         try:
-            act(world)
+            with disk_errors("it"):  # as the writer's door says it
+                act(world)
         except GitcollabError as error:
             acting.told(Refused(error.code))
             if fault is Fault.FULL and not isinstance(error, NoSpace):
@@ -138,6 +139,8 @@ def after_all(act: Act, world: World) -> list[str]:
     """Nothing waits to land any more, where landing is not on request."""
     if act is acting.purges:
         return [*world.unlanded(), *world.unpurged()]
+    if act in acting.ACTS["archives"]:
+        return [*world.unlanded(), *world.unarchived()]
     return [] if act in ON_REQUEST or act is acting.ends else world.unlanded()
 
 

@@ -14,7 +14,7 @@ import pytest
 DRIVER = Path(__file__).with_name("moments.py")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
-GROUPS = ("saves", "workspaces", "decisions", "houses", "held")
+GROUPS = ("saves", "workspaces", "decisions", "houses", "held", "archives", "pushes")
 
 
 def moments(within: Path, group: str, fault: str, count: int) -> list[dict[str, Any]]:

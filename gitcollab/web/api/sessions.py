@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from gitcollab.acts import CloseSession, Deliver, Land, Opened, OpenSession, Sweep
 from gitcollab.errors import NotFound
+from gitcollab.events import Swept
 from gitcollab.model import Receipt, Session
 from gitcollab.store import journal
 from gitcollab.store import sessions as registered
@@ -92,6 +93,13 @@ async def sweep(ask: Ask) -> tuple[Receipt, ...]:
     return await ask.do(Sweep(actor=ask.actor, collab=await ask.collab()))  # type: ignore[no-any-return]
 
 
+async def evening(ask: Ask) -> tuple[Swept, ...]:
+    """Tells what the last look of a day found in each of the asker's watched workspaces: what is not saved, and why."""
+    collab = await ask.collab()
+    await ask.admit_reader(collab)
+    return await ask.site.look(journal.reports, collab, ask.actor.user)
+
+
 ONE = "/api/collabs/{id}/sessions/{user}/{name}"
 DOORS = (
     Door(method="GET", path="/api/collabs/{id}/sessions", go=sessions, answer=tuple[Session, ...]),
@@ -100,5 +108,6 @@ DOORS = (
     Door(method="DELETE", path=ONE, go=close, answer=Session),
     Door(method="POST", path=f"{ONE}/land", go=land, answer=Receipt),
     Door(method="POST", path=f"{ONE}/deliver", go=deliver, answer=Session),
+    Door(method="GET", path="/api/collabs/{id}/evening", go=evening, answer=tuple[Swept, ...]),
     Door(method="POST", path="/api/collabs/{id}/sweep", go=sweep, answer=tuple[Receipt, ...]),
 )
