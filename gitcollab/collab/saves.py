@@ -19,7 +19,7 @@ from gitcollab.events import Asked, Drafted, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import read_items
 from gitcollab.flow.mirror import content_id
-from gitcollab.flow.snapshot import Saving, Snapshot, credit, draft, snapshot
+from gitcollab.flow.snapshot import Saving, Snapshot, credit, draft, is_guessed, snapshot
 from gitcollab.model import Actor, Receipt, SessionName
 
 
@@ -92,7 +92,8 @@ class Saves:
                 if ground.desks.held(session, old) == content_id(path, data):
                     return renamed
         base = ground.desks.base(session, path)
-        if ground.desks.has_taken(session, path, data):
+        is_wrong = said is not None and is_guessed(ground.repo, said)
+        if ground.desks.has_taken(session, path, data) and not is_wrong:
             if said and said.authors and credit(ground.repo, said):
                 ground.turns.moved(session.ref)
             ground.turns.then(lambda: ground.desks.mirror(session))

@@ -93,6 +93,25 @@ def taken_from_directory(repo: Repository, commit: Commit, path: str) -> str | N
     return save.oid if is_changed else None
 
 
+def guessed(repo: Repository, head: str, path: str, base: str, data: bytes | None) -> Commit | None:
+    """Returns the commit of a session's line by which a watch took in just these bytes as coming from elsewhere.
+
+    Who watches a directory sees what was written, not what it was made of; ``base`` is what their author says by now.
+    """
+    if data is None or not repo.is_ancestor(base, head):
+        return None
+    for commit in line_beyond(repo, head, base):
+        save = taken_from_directory(repo, commit, path)
+        if save is not None:
+            is_it = bytes_at(repo, save, path) == data
+            return (
+                commit
+                if is_it and oid_at(repo, commit.parents[0], path) != oid_at(repo, base, path)
+                else None
+            )
+    return None
+
+
 def _exact(repo: Repository, session: SessionName, head: str, path: str, base: str) -> Copy | None:
     """The copy came from ``base``: stale if the file there is not the one of today; None if no line holds it.
 

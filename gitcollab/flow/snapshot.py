@@ -9,8 +9,8 @@ import msgspec
 from gitcollab import notebooks
 from gitcollab.errors import BadInput
 from gitcollab.flow.charter import under_policy
-from gitcollab.flow.copies import Claim, Copy, forks, has_own_saves, oid_at, origin
-from gitcollab.flow.files import Merger, is_notebook, kept_own, merge_file
+from gitcollab.flow.copies import Claim, Copy, forks, guessed, has_own_saves, oid_at, origin
+from gitcollab.flow.files import Bytes3, FileMerge, Merger, is_notebook, kept_own, merge_file
 from gitcollab.flow.points import (
     CONFIG,
     MAIN,
@@ -95,6 +95,14 @@ def snapshot(repo: Repository, saving: Saving, merger: Merger = notebooks.merge_
     return _saved_stale(repo, saving, copy, head, merger)
 
 
+def is_guessed(repo: Repository, saving: Saving) -> bool:
+    """Whether a watch has taken in just this save before its author said what it was made of, and took it wrongly."""
+    if saving.base is None or not is_commit(repo, saving.base):
+        return False
+    data, _ = _stripped(saving)
+    return guessed(repo, _head(repo, saving.session), saving.path, saving.base, data) is not None
+
+
 def draft(repo: Repository, saving: Saving, ref: str) -> str:
     """Keeps unsaved work as a commit of its own at a draft ref; it is shown and never lands."""
     data, _ = _stripped(saving)
@@ -148,8 +156,12 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
         return here if is_there else msgspec.structs.replace(here, question="restore")
     stale = _commit(repo, saving, tree, [copy.commit], extra | _copy_trailers(saving))
     here = msgspec.structs.replace(here, commit=stale, version=stale)
-    sides = bytes_at(repo, copy.commit, name), bytes_at(repo, head, path), saving.data
-    merged = merge_file(path, sides, under_policy(repo, repo.head(MAIN), merger))
+    merger = under_policy(repo, repo.head(MAIN), merger)
+    before, there = bytes_at(repo, copy.commit, name), bytes_at(repo, head, path)
+    sides = before, there, saving.data
+    guess = guessed(repo, head, path, copy.commit, saving.data) if saving.tool not in WATCHED else None
+    corrected = _corrected(repo, guess, path, sides, merger) if guess else None
+    merged = corrected or merge_file(path, sides, merger)
     told: Trailers = {}
     if merged.contested:
         if has_own_saves(repo, head, copy.commit, name):
@@ -164,6 +176,17 @@ def _saved_stale(repo: Repository, saving: Saving, copy: Copy, head: str, merger
     commit = _commit(repo, saving, combined, [head, stale], told)
     repo.move(saving.session.ref, commit, head, f"save {path} from an older copy")
     return here
+
+
+def _corrected(repo: Repository, guess: Commit, path: str, sides: Bytes3, merger: Merger) -> FileMerge | None:
+    """Merges as if the guess had not been made; None where that cannot be told from what came after it."""
+    before, there, data = sides
+    guessed_of = bytes_at(repo, guess.parents[0], path)
+    without = merge_file(path, (bytes_at(repo, guess.oid, path), there, guessed_of), merger)
+    if without.contested:
+        return None
+    merged = merge_file(path, (before, without.data, data), merger)
+    return None if merged.contested else merged
 
 
 def _forked(repo: Repository, saving: Saving, stale: str) -> Snapshot:

@@ -34,12 +34,15 @@ class Desk:
         (self.root / path).write_bytes(data)
         return self.stage.collab.take_in(ANA, path, data)
 
-    def asks_to_save(self, path: str, data: bytes):
+    def asks_to_save(self, path: str, data: bytes, base: str | None = None):
         """As a client does that has just written the file."""
         (self.root / path).write_bytes(data)
-        actor = Actor(user="ana")
-        act = acts.Save(actor=actor, collab=self.stage.collab.id, session=ANA, path=path, data=data)
-        return self.stage.collab.save(act)
+        return self.tells(path, data, base)
+
+    def tells(self, path: str, data: bytes, base: str | None = None):
+        """As a client does of what the file held a moment ago."""
+        who = {"actor": Actor(user="ana"), "collab": self.stage.collab.id, "session": ANA}
+        return self.stage.collab.save(acts.Save(**who, path=path, data=data, base=base))
 
     def reads(self, path: str) -> str:
         """What lies there once all has been written; what was saved a moment ago is left alone for another."""
@@ -134,3 +137,24 @@ def test_a_sweep_finds_a_rename_made_while_nobody_looked(stage, desk, ben):
     ben.saves("plan.txt", b"a plan\nand more\n", before)
     assert (None, b"a plan\nand more\n") == (stage.main("plan.txt"), stage.main("new.txt"))
     assert () == stage.items()
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_a_save_that_the_watch_took_for_another_one_is_merged_once_its_author_says_of_what_it_is(
+    stage, desk, is_told_before
+):
+    """An editor writes over what another program wrote: the watch sees two saves, the second of which takes back."""
+    old, theirs, own = (f"x = {x}\n\n\n\ny = {y}\n" for x, y in ((1, 1), (1, 2), (2, 1)))
+    desk.saves("plan.txt", old)
+    before = stage.repo.head(ANA.ref)
+    desk.saves("plan.txt", theirs)
+    if is_told_before:
+        desk.tells("plan.txt", theirs.encode(), before)
+    desk.saves("plan.txt", own)
+    assert own.encode() == stage.main("plan.txt")
+    desk.tells("plan.txt", own.encode(), before)
+    wanted = own.replace("y = 1", "y = 2")
+    assert (wanted.encode(), ()) == (stage.main("plan.txt"), stage.items())
+    assert wanted == desk.reads("plan.txt")
+    desk.tells("plan.txt", own.encode(), before)
+    assert wanted.encode() == stage.main("plan.txt")
