@@ -239,6 +239,41 @@ class TestOnce:
             notebook("one", "two"),
         )
 
+    async def test_what_was_renamed_and_edited_while_nothing_ran_is_renamed(
+        self, ana: Participant, ben: Participant
+    ) -> None:
+        ana.write("old.ipynb", notebook("one", "two", "three"))
+        ana.write("other.ipynb", notebook("of quite another kind").replace("cell0", "else"))
+        for each in (ana, ben):
+            await each.exchange()
+        (ana.directory / "old.ipynb").rename(ana.directory / "new.ipynb")
+        ana.write("new.ipynb", (ana.read("new.ipynb") or "").replace("one", "ONE"))
+        (ana.directory / "other.ipynb").unlink()
+        ana.write("fresh.ipynb", notebook("a fresh one").replace("cell0", "fresh"))
+        ben.write("old.ipynb", (ben.read("old.ipynb") or "").replace("three", "THREE"))
+        for each in (ben, ana, ben):
+            await each.exchange()
+        assert (["new.ipynb"], ["other.ipynb"]) == (ana.heard(News.RENAMED), ana.heard(News.DELETED))
+        assert ana.files() == ben.files()
+        assert {"new.ipynb", "fresh.ipynb", "collab.toml"} == ben.files().keys()
+        assert notebook("ONE", "two", "THREE") == ben.files()["new.ipynb"].decode()
+
+    async def test_what_is_held_back_stays_here_and_is_told_of_with_a_way_on(
+        self, ana: Participant, ben: Participant
+    ) -> None:
+        secret = "token = ghp" + "_" + "Ab1Cd2Ef3" * 4 + "\n"
+        ana.write("a.txt", secret)
+        for each in (ana, ben, ana):
+            await each.exchange()
+        (told,) = [progress for progress in ana.told if progress.news is News.HELD]
+        assert ("a.txt", True) == (told.path, "looks like a secret; nobody else has it" in told.detail)
+        assert (secret, None) == (ana.read("a.txt"), ben.read("a.txt"))
+        (held,) = ana.asks.held(ana.collab)
+        ana.asks.decide_held(ana.collab, held["id"], "release")
+        for each in (ana, ben):
+            await each.exchange()
+        assert (secret, secret) == (ana.read("a.txt"), ben.read("a.txt"))
+
     @pytest.mark.slow
     async def test_a_rejoin_after_days_brings_both_sides_together(
         self, ana: Participant, ben: Participant

@@ -17,7 +17,7 @@ from gitcollab.flow.points import is_bound, is_commit
 from gitcollab.flow.pushed import GIT
 from gitcollab.flow.receive import Pushing, Received, receive
 from gitcollab.model import SessionName, checked_name
-from gitcollab.repository import sync_arrivals
+from gitcollab.repository import Arrivals
 from gitcollab.store import audit, identities, tokens
 
 BRANCHES = 200
@@ -32,12 +32,13 @@ class Pushes:
 
     def __init__(self, ground: Ground, exchange: Exchange, held: HeldSaves) -> None:
         self._ground, self._exchange, self._held = ground, exchange, held
+        self._arrivals = Arrivals(ground.repo.path)
 
     def pushed(self, act: Push) -> Pushed:
         """Moves a session to what was pushed, lands and delivers it; the push stands where the landing does not."""
         ground = self._ground
         self._check_token(act)
-        sync_arrivals(ground.repo.path)  # they came by another program: durable before any ref names them
+        self._arrivals.sync()  # they came by another program: durable before any ref names them
         if act.new is None:
             raise BadInput("branches of a collab are not deleted", "close a session: `gitcollab leave`")
         session, old = self._taker(act, act.new)

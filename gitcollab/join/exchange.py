@@ -9,8 +9,8 @@ import enum
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
 
 import msgspec
 
@@ -25,7 +25,16 @@ from gitcollab.workspace import Rules, Skipped, Stat, Taken, Unstable, replace, 
 TOOL = "join"
 MASS = 10
 MASS_PERCENT = 30
+KIN = 0.5  # kinship from which a file that is gone and a new one are one that was renamed
+PAIRED = 20  # files that are gone, and new ones, that are looked at for that
 REMEMBERED = 1000  # own snapshots, so that their events are known for what they are
+
+
+HELD_FOR = {
+    "secret": "it holds what looks like a secret",
+    "emptied": "nothing is left of it",
+    "unreadable": "it is no notebook any more",
+}
 
 
 class News(enum.StrEnum):
@@ -140,7 +149,7 @@ class Exchange:
         if receipt.get("held"):  # the server keeps it, the collab has it not: both agree on what was before
             held.refused = oid
             self.state.held[path] = held
-            self.tell(Progress(News.HELD, path, str(receipt.get("question", ""))))
+            self._told_held(path, receipt)
             return
         held.oid, held.refused = oid, oid if receipt.get("question") else ""
         self.state.held[path] = held
@@ -158,6 +167,7 @@ class Exchange:
             return ""
         if receipt.get("held"):
             self.state.held[path] = msgspec.structs.replace(held, refused=oid)
+            self._told_held(path, receipt)
             return ""
         if kept.data is None:
             self.state.held.pop(path, None)
@@ -198,6 +208,13 @@ class Exchange:
             self.tell(
                 Progress(News.CONTESTED, path, ", ".join(map(str, items if isinstance(items, list) else [])))
             )
+
+    def _told_held(self, path: str, receipt: Json) -> None:
+        """Says that a save waits for its author; their file stays here as it is."""
+        why = HELD_FOR.get(str(receipt.get("question", "")), "")
+        self.tell(
+            Progress(News.HELD, path, f"{why}; nobody else has it: `gitcollab held` says more".lstrip("; "))
+        )
 
     # --- down ---
 
@@ -305,7 +322,7 @@ class Exchange:
         }
         new = [path for path in there if path not in self.state.held]
         for old, path in self._renamed(gone, new):
-            self.rename(old, path)
+            self._follow(old, path)
             gone.discard(old)
         for path in there:
             self.save(path)
@@ -326,15 +343,42 @@ class Exchange:
         return paths if is_meant else ()
 
     def _renamed(self, gone: Iterable[str], new: Iterable[str]) -> list[tuple[str, str]]:
-        """Pairs a file that is gone with a new one of the same content."""
+        """Pairs a file that is gone with a new one: of the same content, else of the nearest kin."""
         lost: dict[str, str] = {self.state.held[path].oid: path for path in gone}
-        pairs = []
+        pairs: list[tuple[str, str]] = []
+        left: dict[str, bytes] = {}
         for path in new if lost else ():
             found, _ = self._present(path)
             old = lost.pop(content_id(path, found.data), None) if found else None
             if old is not None:
                 pairs.append((old, path))
-        return pairs
+            elif found and len(left) < PAIRED:
+                left[path] = found.data
+        return pairs + self._kin(sorted(lost.values())[:PAIRED], left)
+
+    def _follow(self, old: str, path: str) -> None:
+        """Renames what was renamed; an edit goes first, under the name by which its copy is known."""
+        found, _ = self._present(path)
+        held = self.state.held[old]
+        if found and content_id(path, found.data) not in {held.oid, held.refused}:
+            self._put(old, found.data, held)
+        self.rename(old, path)
+
+    def _kin(self, lost: Sequence[str], new: Mapping[str, bytes]) -> list[tuple[str, str]]:
+        """Pairs what was renamed and then edited, as far as the server still has what it was."""
+        scores: list[tuple[float, str, str]] = []
+        for old in lost if new else ():
+            try:
+                before = self.client.session_file(self.state.collab, self.state.session, old).body
+            except NotFound:
+                continue
+            alike = (path for path in new if PurePath(path).suffix == PurePath(old).suffix)
+            scores += ((notebooks.kinship(before, new[path]), old, path) for path in alike)
+        pairs: dict[str, str] = {}
+        for score, old, path in sorted(scores, key=lambda each: (-each[0], *each[1:])):
+            if score >= KIN and old not in pairs and path not in pairs.values():
+                pairs[old] = path
+        return list(pairs.items())
 
 
 def content_id(path: str, data: bytes) -> str:

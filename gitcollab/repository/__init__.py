@@ -1,6 +1,6 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
-from gitcollab.repository.arrivals import sync_arrivals
+from gitcollab.repository.arrivals import Arrivals
 from gitcollab.repository.barriers import Barrier
 from gitcollab.repository.bundling import bundle, check, unbundle
 from gitcollab.repository.commits import DOMAIN, iso, seconds_of, signature
@@ -34,6 +34,7 @@ __all__ = [
     "LINK",
     "PROGRAM",
     "TREE",
+    "Arrivals",
     "Barrier",
     "Brought",
     "Change",
@@ -66,7 +67,6 @@ __all__ = [
     "places",
     "seconds_of",
     "signature",
-    "sync_arrivals",
     "unbundle",
     "version_of",
     "version_tag",

@@ -13,13 +13,26 @@ RECENT = 900.0
 """Seconds back from now in which a push that is being taken in has been moved out of its quarantine."""
 
 
-def sync_arrivals(path: Path) -> None:
-    """Makes what a push has just brought durable: git flushes the files themselves (core.fsync), not their directories.
+SLACK = 2.0
+"""Seconds that a directory's time may be older than the clock says: file systems count in ticks."""
 
-    A flush of the whole file system would wait for everybody else's writes besides.
-    """
-    objects = path / "objects"
-    since = time.time() - RECENT
-    with disk_errors("what was pushed"), os.scandir(objects) as entries:
-        recent = [Path(one.path) for one in entries if one.is_dir() and one.stat().st_mtime >= since]
-        sync_files([objects, *recent])
+
+class Arrivals:
+    """What pushes bring into the repository at ``path``. Used under its collab's lock only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._synced_at = 0.0
+
+    def sync(self) -> None:
+        """Makes what has come durable: git flushes the files themselves (core.fsync), not their directories.
+
+        Those that were flushed before and have not changed since are left out; a flush of the whole file system would
+        wait for everybody else's writes besides.
+        """
+        objects, now = self._path / "objects", time.time()
+        since = max(self._synced_at, now - RECENT) - SLACK if self._synced_at <= now else now - RECENT
+        with disk_errors("what was pushed"), os.scandir(objects) as entries:
+            recent = [Path(one.path) for one in entries if one.is_dir() and one.stat().st_mtime >= since]
+            sync_files([objects, *recent])
+        self._synced_at = now

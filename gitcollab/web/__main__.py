@@ -92,6 +92,8 @@ def main() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     logs.to_stderr("web")
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
+    if sys.version_info < (3, 12):  # later it is so by itself: no thread is started for each program that is
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     asyncio.run(serve(told, key(Path(told.root) / "private" / "key")))
 
 

@@ -7,6 +7,7 @@ git's own words; git shows both to its user after ``remote:``.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,6 +29,12 @@ from gitcollab.web.gitrun import Limits, Run, Runs
 from gitcollab.web.places import Places
 
 FETCH, PUSH = "git-upload-pack", "git-receive-pack"
+
+NEWEST = "version=2"
+"""The protocol whose beginning is the same whatever the repository holds."""
+
+ADVERTISED = 100
+"""Different settings of repositories for which that beginning is kept; all that are made here have the same."""
 
 ROUTE = re.compile(r"(?:/git)?/([^/]{1,300})\.git/(info/refs|git-upload-pack|git-receive-pack)")
 
@@ -74,6 +81,7 @@ class GitDoor:
         self._limits = limits or Limits()
         self._places = places or Places()
         self._receiver, self._find = receiver, find
+        self._advertised: dict[bytes, bytes] = {}
         self.runs = Runs()
         program.git_path()  # looked for once, before any request waits
 
@@ -98,9 +106,25 @@ class GitDoor:
                 await self._take(scope, call, body, send)
                 return
             env = program.environment(headers.get("git-protocol", "") if call.service == FETCH else "")
+            if call.is_advertisement and env.get("GIT_PROTOCOL") == NEWEST and call.service == FETCH:
+                await self._advertise(scope, call, body, env, send)
+                return
             run = Run(await self._argv(call), env, self._limits, self._still_allowed(scope, call))
             with self.runs.entered(call.collab, user_of(scope), run):
                 await run.serve(body, send, call.type, preamble(call, env))
+
+    async def _advertise(self, scope: Scope, call: Call, body: Body, env: dict[str, str], send: Send) -> None:
+        """Answers what protocol 2 begins with: it tells of git and its settings, and nothing of what is there."""
+        config = self._repository_path_of(call.collab) / "config"
+        key = await asyncio.to_thread(settings_of, config)
+        if key not in self._advertised:
+            run = Run(await self._argv(call), env, self._limits, self._still_allowed(scope, call))
+            heard = Heard()
+            await run.serve(body, heard, call.type)
+            if len(self._advertised) >= ADVERTISED:
+                self._advertised.clear()
+            self._advertised[key] = heard.said
+        await answer(send, call, self._advertised[key])
 
     async def _take(self, scope: Scope, call: Call, body: Body, send: Send) -> None:
         """Receives a push: what may not be is told to git in its own words, before any program is started."""
@@ -161,6 +185,24 @@ class Started:
     async def __call__(self, message: Message) -> None:
         self.is_started = True
         await self._send(message)
+
+
+class Heard:
+    """What would have been sent."""
+
+    def __init__(self) -> None:
+        self.said = b""
+
+    async def __call__(self, message: Message) -> None:
+        self.said += message.get("body", b"")
+
+
+def settings_of(config: Path) -> bytes:
+    """A repository's own settings; NotFound if there is no repository."""
+    try:
+        return config.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound("there is no such repository", "copy the address from the collab's page") from error
 
 
 def read_call(scope: Scope) -> Call:

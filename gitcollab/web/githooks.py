@@ -27,10 +27,8 @@ PROC_RECEIVE = """\
 # hands on what git says, what it is to hear, and what its person is to read
 exec 5<&0
 cat <&5 >"$GITCOLLAB_SAY" 2>/dev/null &
-cat <"$GITCOLLAB_TELL" >&2 &
-told=$!
 cat <"$GITCOLLAB_HEAR"
-wait "$told"
+exec cat <"$GITCOLLAB_TELL" >&2
 """
 
 
@@ -87,7 +85,7 @@ class Line:
             os.write(self._hear, data)
 
     def tell(self, text: str) -> None:
-        """Tells the person who pushes; a few kilobytes."""
+        """Tells the person who pushes, at the end; at most 16 kB, which a pipe surely holds."""
         with suppress(BrokenPipeError):
             os.write(self._tell, text.encode())
 
