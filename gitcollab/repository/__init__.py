@@ -1,6 +1,6 @@
 """GIT: the only room that knows git. Refs, commits, trees, history and packs; it knows nothing of notebooks."""
 
-from gitcollab.repository.arrivals import Arrivals
+from gitcollab.repository.arrivals import Arrivals, sync_arrivals
 from gitcollab.repository.barriers import Barrier
 from gitcollab.repository.bundling import bundle, check, unbundle
 from gitcollab.repository.commits import DOMAIN, iso, seconds_of, signature
@@ -66,6 +66,7 @@ __all__ = [
     "notebook_of",
     "places",
     "seconds_of",
+    "sync_arrivals",
     "signature",
     "unbundle",
     "version_of",

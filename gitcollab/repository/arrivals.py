@@ -36,3 +36,8 @@ class Arrivals:
             recent = [Path(one.path) for one in entries if one.is_dir() and one.stat().st_mtime >= since]
             sync_files([objects, *recent])
         self._synced_at = now
+
+
+def sync_arrivals(path: Path) -> None:
+    """Does the same once, for what has come into a repository within the last minutes."""
+    Arrivals(path).sync()
