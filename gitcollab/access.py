@@ -60,6 +60,8 @@ TABLE: dict[type[Act], Rule] = {
     acts.HandOver: Rule("admin", Role.OWNER),
     acts.AcceptInvitation: Rule("admin", Role.VIEWER),
     acts.SetVisibility: Rule("admin", Role.OWNER),
+    acts.AddWebhook: Rule("admin", Role.MAINTAINER),
+    acts.RemoveWebhook: Rule("admin", Role.MAINTAINER),
     acts.DecidePublish: Rule("publish", Role.MAINTAINER),
     acts.SetMirror: Rule("admin", Role.OWNER),
     acts.ReadMirror: Rule("publish", Role.MAINTAINER),

@@ -92,7 +92,8 @@ OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink,
     acts.SetVisibility,
     acts.SetMirror,
 }
-MAINTAINERS = {acts.ApproveVersion, acts.DecidePublish, acts.Publish, acts.ReadMirror, acts.PushMirror}
+CALLING = {acts.AddWebhook, acts.RemoveWebhook}
+MAINTAINERS = {acts.ApproveVersion, acts.DecidePublish, acts.Publish, acts.ReadMirror, acts.PushMirror} | CALLING
 EDITORS = {
     acts.OpenSession,
     acts.Save,
@@ -227,6 +228,7 @@ SCOPE_OF = (
     dict.fromkeys(ANYBODY | OWNERS | (ADMINS - {acts.Measure}) | {acts.AcceptInvitation}, "admin")
     | dict.fromkeys(EDITORS | {acts.CloseSession, acts.Release, acts.ReadHeld, acts.ReadHeldFile}, "write")
     | dict.fromkeys(MAINTAINERS, "publish")
+    | dict.fromkeys(CALLING, "admin")
 )
 
 

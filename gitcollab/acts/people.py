@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gitcollab.acts.act import Act, CollabAct
-from gitcollab.model import Link, Member, Person, Role, Summary, Token, Visibility
+from gitcollab.model import Json, Link, Member, Person, Role, Summary, Token, Visibility
 
 
 class AddUser(Act):
@@ -175,6 +175,22 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     warning: str = ""
 
 
+class AddWebhook(CollabAct):
+    """Has a URL called from now on for events of these kinds (none: all that there are).
+
+    The URL may be a secret: whoever knows that of a chat room may write there.
+    """
+
+    secret_url: str
+    kinds: tuple[str, ...] = ()
+
+
+class RemoveWebhook(CollabAct):
+    """Calls a URL no more."""
+
+    webhook: str
+
+
 class ReadAudit(CollabAct):
     """Reads who did what to a collab's access; no process is asked, the door looks itself."""
 
@@ -203,4 +219,6 @@ ANSWERS: dict[type[Act], object] = {
     AcceptInvitation: Summary,
     SetVisibility: Shown,
     ApproveVersion: None,
+    AddWebhook: dict[str, Json],  # a webhook as the store has it, with its secret
+    RemoveWebhook: None,
 }

@@ -91,6 +91,43 @@ def _decide(made: Json, waited: Json, as_json: bool) -> None:
         show.unsaved(version)
 
 
+def webhooks(
+    collab: Collab,
+    add: Annotated[str, typer.Option(metavar="URL", help="Have it called.", show_default=False)] = "",
+    kinds: Annotated[
+        str,
+        typer.Option(help="For these events only, with commas.", show_default="landed,contested,published"),
+    ] = "",
+    remove: Annotated[str, typer.Option(metavar="ID", help="Call it no more.", show_default=False)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the servers that are told of what happens in a collab, and how the last calls went; maintainers."""
+    server = place.client()
+    where = place.collab_id(server, collab)
+    if remove:
+        server.remove_webhook(where, remove)
+    if add:
+        wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+        made = server.add_webhook(where, add, wanted)
+        show.out(
+            made, as_json, lambda made: show.say(f"{made['id']}  {made['url']}  secret: {made['secret']}")
+        )
+        return
+    show.out(server.webhooks(where), as_json, _called)
+
+
+def _called(rows: list[Json]) -> None:
+    for row in rows:
+        show.say(f"{row['id']}  {row['url']}  {','.join(row['kinds'])}")
+        for one in row.get("deliveries", ()):
+            problem = f": {one['problem']}" if one["problem"] else ""
+            show.say(
+                f"    {one['at']}  {one['kind']} {one['n']}  {one['outcome']}, tries {one['tries']}{problem}"
+            )
+    if not rows:
+        show.aside("no other server is told of what happens here: --add URL")
+
+
 def transfer(
     collab: Collab,
     user: Annotated[str, typer.Argument(help="The new owner.", show_default=False)],

@@ -84,6 +84,7 @@ HEADINGS: dict[str, tuple[Callable[..., object], ...]] = {
         groups.invitations,
         access.visibility,
         access.approve,
+        access.webhooks,
         access.transfer,
         access.audit,
     ),

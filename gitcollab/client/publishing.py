@@ -1,7 +1,8 @@
-"""The verbs about versions: publishing, approving, citing."""
+"""The verbs about versions: publishing, approving, citing, and who is told of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gitcollab.client.transport import Json, Transport, listed, quoted
@@ -13,7 +14,7 @@ WITHIN = 3 * 3600.0
 
 
 class Publishing:
-    """One part of ``Client``: versions."""
+    """One part of ``Client``: versions, and webhooks."""
 
     transport: Transport
 
@@ -54,3 +55,17 @@ class Publishing:
     def versions(self, collab: str, notebook: str = "") -> list[Json]:
         """Lists published versions, newest first."""
         return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/versions", notebook=notebook))
+
+    # --- webhooks; maintainers --------------------------------------------------------------------------------
+
+    def webhooks(self, collab: str) -> list[Json]:
+        """Lists whom the collab calls, with their last deliveries."""
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/webhooks"))
+
+    def add_webhook(self, collab: str, url: str, kinds: Sequence[str] = ()) -> Json:
+        """Has a URL called for events of these kinds (none: all that there are); ``secret`` is shown this once."""
+        return self._ask("POST", f"{COLLABS}{quoted(collab)}/webhooks", {"url": url, "kinds": list(kinds)})
+
+    def remove_webhook(self, collab: str, webhook: str) -> None:
+        """Calls it no more."""
+        self._ask("DELETE", f"{COLLABS}{quoted(collab)}/webhooks{quoted(webhook)}")

@@ -135,6 +135,7 @@ class Daemon:
                     "hosts": self._hosts(url),
                     "proxies": [address for address in settings.proxies.split(",") if address.strip()],
                     "guests": settings.guests,
+                    "webhook_hosts": settings.hosts_of("webhook"),
                     **vouchers(settings, self.url),
                 },
                 fds=(self.listener.fileno(),),

@@ -12,7 +12,7 @@ from gitcollab.store import clock
 from gitcollab.store.schema import AUDIT
 
 DONE = "done"
-SECRETS = frozenset({"password", "old_password", "code", "secret"})
+SECRETS = frozenset({"password", "old_password", "code", "secret", "secret_url"})
 LONGEST = 500  # characters of one text in the log: what is refused may be of any length
 
 

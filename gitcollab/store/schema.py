@@ -173,6 +173,33 @@ APPROVALS = Table(
     Column("at", Text, nullable=False),
 )
 
+WEBHOOKS = Table(
+    "webhooks",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("collab", Text, ForeignKey("collabs.id"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),  # as it is: signatures are made with it
+    Column("kinds", Text, nullable=False),  # of events, separated by blanks
+    Column("created_by", Text, ForeignKey("people.name"), nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("done", Integer, nullable=False),  # the last event that was delivered, given up or not wanted
+)
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("webhook", Text, ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),  # the event's number
+    Column("kind", Text, nullable=False),
+    Column("first_at", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("status", Integer, nullable=False),  # of the answer; 0: none came
+    Column("problem", Text, nullable=False),
+    Column("outcome", Text, nullable=False),  # delivered, waiting, given-up
+)
+
 SESSIONS = Table(
     "sessions",
     METADATA,

@@ -51,6 +51,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     oidc: Oidc | None = None
     jupyterhub: Service | None = None
     guests: bool = False
+    webhook_hosts: tuple[str, ...] = ()
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -115,6 +116,7 @@ async def serve(told: Told, key: bytes) -> None:
                 proxies=told.proxies,
                 providers=told.providers,
                 guests=told.guests,
+                webhook_hosts=told.webhook_hosts,
             )
         )
         sockets = [socket.socket(fileno=fd) for fd in told.fds]

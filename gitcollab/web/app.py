@@ -47,6 +47,7 @@ from gitcollab.web.signin import SignIn
 from gitcollab.web.site import MAX_BODY, Asked, Site, Told
 from gitcollab.web.templates import Templates
 from gitcollab.web.tidy import keep_tidy
+from gitcollab.web.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -70,7 +71,8 @@ class Surroundings:
 
     ``key`` signs cookies; ``base_url`` is how people reach it (no slash at the end); ``hosts`` are names it answers
     under besides; ``proxies`` are addresses whose X-Forwarded-For counts;
-    ``max_body`` is how many bytes one request may send; the collabs' repositories lie in
+    ``webhook_hosts`` are the only ones that webhooks call, if there are any; ``max_body`` is how many bytes one request
+    may send; the collabs' repositories lie in
     ``repositories``.
     """
 
@@ -85,6 +87,7 @@ class Surroundings:
     proxies: tuple[str, ...] = ()
     providers: tuple[Provider, ...] = ()
     guests: bool = False
+    webhook_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def create_app(given: Surroundings) -> Application:
             HTTPException: faces.missed,
             Exception: faces.failed,
         },
-        lifespan=lifespan(site, lambda: git.runs),
+        lifespan=lifespan(site, lambda: git.runs, Webhooks(site, given.webhook_hosts)),
     )
     app.router.redirect_slashes = False
     git = GitDoor(
@@ -208,7 +211,9 @@ def parts_of(site: Site) -> dict[str, Callable[[], Awaitable[object]]]:
     }
 
 
-def lifespan(site: Site, git: Callable[[], Runs]) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def lifespan(
+    site: Site, git: Callable[[], Runs], webhooks: Webhooks
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     """What runs beside the requests: following the writer, and closing streams whose reader lost access."""
 
     @asynccontextmanager
@@ -217,6 +222,7 @@ def lifespan(site: Site, git: Callable[[], Runs]) -> Callable[[Starlette], Abstr
             asyncio.create_task(site.hub.run()),
             asyncio.create_task(keep_gate(site, git)),
             asyncio.create_task(keep_tidy(site)),
+            asyncio.create_task(webhooks.run()),
         ]
         try:
             yield

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from typing import cast
 
+import msgspec
 import structlog
 
 from gitcollab import acts, store
@@ -12,9 +14,9 @@ from gitcollab.errors import BadInput, Forbidden, GitcollabError, NotFound
 from gitcollab.events import Approved, Granted, Visible
 from gitcollab.flow.charter import Charter, read_charter
 from gitcollab.flow.release import made_by, release
-from gitcollab.model import Role, Visibility
+from gitcollab.model import Json, Role, Visibility
 from gitcollab.repository import Repository, disk_errors, heal
-from gitcollab.store import approvals, audit, collabs, groups
+from gitcollab.store import approvals, audit, collabs, groups, webhooks
 from gitcollab.writer.accounts import answer
 from gitcollab.writer.house import House
 
@@ -68,6 +70,19 @@ def _(act: acts.ApproveVersion, house: House) -> None:
         audit.note(conn, _approved(act))
     show(house, act.collab)
     house.collab(act.collab).tell(Approved(collab=act.collab, user=act.actor.user, tag=act.tag))
+
+
+@answer.register
+def _(act: acts.AddWebhook, house: House) -> dict[str, Json]:
+    with house.deciding(act) as conn:
+        made = webhooks.add_webhook(conn, act.collab, act.actor.user, act.secret_url, act.kinds)
+    return cast("dict[str, Json]", msgspec.to_builtins(made))
+
+
+@answer.register
+def _(act: acts.RemoveWebhook, house: House) -> None:
+    with house.deciding(act) as conn:
+        webhooks.remove_webhook(conn, act.collab, act.webhook)
 
 
 def show(house: House, collab: str) -> None:

@@ -65,6 +65,7 @@ async def test_a_stranger_to_a_collab_sees_what_they_see_of_none(
                 "text": "password",
                 "path": "a",
                 "tag": "a/v1.0.0",
+                "url": "https://ci.example/x",
             }
             answer = await visitor.request(
                 door.method, path + "?from=main", headers=cleo, content=json.dumps(body).encode()

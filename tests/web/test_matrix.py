@@ -135,6 +135,11 @@ viewer      read     GET    /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/cite
 maintainer  publish  POST   /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/pending
+maintainer  admin    GET    /api/collabs/{id}/webhooks
+maintainer  admin    POST   /api/collabs/{id}/webhooks
+maintainer  admin    DELETE /api/collabs/{id}/webhooks/{webhook}
+maintainer  admin    POST   /c/{id}/webhooks
+maintainer  admin    POST   /c/{id}/webhooks/remove
 maintainer  publish  POST   /api/collabs/{id}/pending/{pending}
 viewer      read     GET    /api/collabs/{id}/events
 viewer      read     GET    /git/{id}.git/info/refs
@@ -256,7 +261,7 @@ RULED = {
 
 def every_route(application: Application) -> Iterator[tuple[str, str]]:
     """Method and path of every route, those behind the sign-in too; a mounted door by the one path that it has."""
-    outer = application.asgi.app
+    outer = application.asgi.app.app
     inner = outer.router.default.app
     assert isinstance(inner, Router)
     for route in (*outer.routes, *inner.routes):
@@ -293,6 +298,14 @@ VERSION = Version(notebook="a.ipynb", version="1.0.0", tag="a/v1.0.0", commit=CO
 LINK = Link(id="lxxxxxxxxx", role=Role.VIEWER, expires_at=AT, code="gcl_x")
 SUMMARY = Summary(id="caaaaaaaaa", alias="ana:x", title="x", role=Role.VIEWER, created_at=AT)
 THREAD = Thread(id="0" * 16, path="a.ipynb", cell=None, quote="", remarks=())
+WEBHOOK = {
+    "id": "w",
+    "url": "https://a/",
+    "kinds": ["landed"],
+    "created_by": "x",
+    "created_at": "",
+    "secret": "s",
+}
 ANSWERS: dict[type[acts.Act], object] = {
     kind: () for kind, answer in acts.ANSWERS.items() if answer is None
 } | {
@@ -321,6 +334,8 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.Publish: VERSION,
     acts.DecidePublish: VERSION,
     acts.ReadPending: (VERSION,),
+    acts.AddWebhook: WEBHOOK,
+    acts.RemoveWebhook: None,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
     acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
     acts.ReadLog: (),
@@ -369,6 +384,7 @@ class Place:
             "group": "lab",
             "held": "0123456789abcdef",
             "pending": "0123456789ab",
+            "webhook": "wxxxxxxxxx",
             "commit": COMMIT,
             "spot": "0.png",
             "code": self.codes.get(knocker.name, self.codes["outsider"]),
@@ -382,6 +398,7 @@ class Place:
 
 QUERY = "?from=main&to=main&path=a.ipynb&notebook=a.ipynb&kind=git&name=x&service=git-upload-pack"
 JSON = {
+    "url": "https://ci.example/x",
     "visibility": "private",
     "tag": "a/v1.0.0",
     "user": "cleo",
@@ -401,6 +418,7 @@ JSON = {
     "path": "a.ipynb",
 }
 FORM = {
+    "url": "https://ci.example/x",
     "visibility": "private",
     "display": "D",
     "title": "Rain in Kenya",

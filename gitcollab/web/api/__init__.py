@@ -19,6 +19,7 @@ from gitcollab.web.api import (
     sessions,
     versions,
     visibility,
+    webhooks,
 )
 from gitcollab.web.doors import Door
 
@@ -36,6 +37,7 @@ DOORS: tuple[Door, ...] = (
     *audit.DOORS,
     *groups.DOORS,
     *visibility.DOORS,
+    *webhooks.DOORS,
     *invitations.DOORS,
     *identities.DOORS,
     *mirrors.DOORS,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gitcollab.acts import CollabAct, CreateLink, DeleteCollab, RemoveMember, RevokeLink, SetMember
+from gitcollab.acts import (
+    AddWebhook,
+    CollabAct,
+    CreateLink,
+    DeleteCollab,
+    RemoveMember,
+    RemoveWebhook,
+    RevokeLink,
+    SetMember,
+)
 from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.model import Link, Role, Visibility
 from gitcollab.store.links import links as of_collab
+from gitcollab.store.webhooks import KINDS, webhooks
 from gitcollab.web.api.members import invitation
 from gitcollab.web.api.visibility import seen as seen_by
 from gitcollab.web.pages.frame import About, Page, View
@@ -20,20 +30,26 @@ async def settings(view: View) -> Response:
     return await show(view, await view.about("settings"))
 
 
-async def show(view: View, about: About, *, problem: str = "", made: str = "", status: int = 200) -> Response:
-    """The page; ``made`` is a new link's address, shown this once."""
+async def show(
+    view: View, about: About, *, problem: str = "", made: str = "", secret: str = "", status: int = 200
+) -> Response:
+    """The page; ``made`` is a new link's address, ``secret`` a new webhook's, each shown this once."""
     links: tuple[Link, ...] = ()
     if about.may("owner"):
         links = await view.site.look(of_collab, about.id)
     seen = await view.site.look(seen_by, about.id)
+    called = await view.site.look(webhooks, about.id) if about.may("maintainer") else ()
     values = {
         "about": about,
         "seen": seen,
         "visibilities": list(Visibility),
         "links": links,
+        "webhooks": called,
+        "kinds": KINDS,
         "roles": list(Role)[::-1],
         "days": DAYS,
         "made": made,
+        "secret": secret,
         "problem": problem,
         "clone": f"{view.site.base_url}/git/{about.id}.git",
     }
@@ -88,6 +104,27 @@ async def add_link(view: View) -> Response:
     return await show(view, await view.about("settings"), made=link, status=201)
 
 
+async def add_webhook(view: View) -> Response:
+    """Has a URL called, and shows the secret, this once."""
+    said, collab = await view.fields(), await view.collab()
+    kinds = tuple(kind for kind in KINDS if said.get(kind) == "yes")
+    act = AddWebhook(actor=view.actor, collab=collab, secret_url=said.get("url", "").strip(), kinds=kinds)
+    try:
+        secret = (await view.do(act))["secret"]
+    except GitcollabError as error:
+        if error.status >= 500 or error.status in {403, 404}:
+            raise
+        about = await view.about("settings")
+        return await show(view, about, problem=f"{error.message}. {error.hint}", status=error.status)
+    return await show(view, await view.about("settings"), secret=secret, status=201)
+
+
+async def remove_webhook(view: View) -> Response:
+    """Calls a URL no more."""
+    said, collab = await view.fields(), await view.collab()
+    return await done(view, RemoveWebhook(actor=view.actor, collab=collab, webhook=said.get("webhook", "")))
+
+
 async def revoke_link(view: View) -> Response:
     """Ends a link."""
     said, collab = await view.fields(), await view.collab()
@@ -118,5 +155,7 @@ PAGES = (
     Page("/c/{id}/members/remove", remove_member, "POST"),
     Page("/c/{id}/links", add_link, "POST"),
     Page("/c/{id}/links/revoke", revoke_link, "POST"),
+    Page("/c/{id}/webhooks", add_webhook, "POST"),
+    Page("/c/{id}/webhooks/remove", remove_webhook, "POST"),
     Page("/c/{id}/end", end, "POST"),
 )
