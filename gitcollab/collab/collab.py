@@ -19,6 +19,7 @@ from gitcollab.collab.exchange import Exchange
 from gitcollab.collab.given import Given
 from gitcollab.collab.ground import Ground
 from gitcollab.collab.held import HeldSaves
+from gitcollab.collab.master import Master
 from gitcollab.collab.promotion import Promotion, Waiting
 from gitcollab.collab.purging import Purging
 from gitcollab.collab.pushes import Pushes
@@ -70,6 +71,8 @@ class Collab:
         self._talk = Talk(ground)
         self._promotion = Promotion(ground, self._held)
         self._pushes = Pushes(ground, self._exchange, self._held)
+        self._master = Master(ground, self._enter, self.sweep_one)
+        ground.followers.append(self._master.look)
         self.desks = ground.desks
 
     @classmethod
@@ -97,6 +100,7 @@ class Collab:
                         self._exchange.land(session)
                 self._exchange.deliver_all()
                 self._held.recover()
+            self._master.keep()
             self._ground.shelves.keep_up()
             self._ground.admit()
             return told
@@ -272,6 +276,7 @@ class Collab:
             self._turns.tell(event)
             if isinstance(event, Membership):
                 self._turns.then(self._ground.admit)
+                self._turns.then(self._master.keep)
 
     def admit(self) -> None:
         """Opens the collab's directories to its people of now, where they are users of this system."""

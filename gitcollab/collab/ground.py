@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Self
 
 from gitcollab.collab.desks import Desks
@@ -28,6 +29,8 @@ class Ground:
     register: Register
     desks: Desks
     shelves: Shelves
+    followers: list[Callable[[], object]] = field(default_factory=list)
+    """What looks at the shared branch once it has moved."""
 
     @classmethod
     def of(cls, id: str, given: Given) -> Self:
@@ -51,6 +54,8 @@ class Ground:
         """Notes that the shared branch has moved, and other refs with it; its directories follow."""
         self.turns.moved(MAIN, *also)
         self.turns.then(self.shelves.keep_up)
+        for follow in self.followers:
+            self.turns.then(follow)
 
     def admit(self) -> None:
         """Opens the collab's directories to its people, where they are users of this system."""

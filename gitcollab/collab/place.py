@@ -52,6 +52,14 @@ class Place(msgspec.Struct, frozen=True):
         """The master copies: the shared branch as a directory."""
         return self.shared / collab / "main"
 
+    def edited(self, collab: str) -> Path:
+        """Notes whose workspace the master copies are; missing while they are nobody's."""
+        return self.root / "private" / "masters" / collab
+
+    def is_ours(self, directory: Path) -> bool:
+        """Whether a workspace is a directory of the root's own, all of which is shared."""
+        return directory.is_relative_to(self.workspaces) or directory.is_relative_to(self.shared)
+
     def blessed(self, collab: str) -> Path:
         """What is published, as a directory that nobody writes."""
         return self.shared / collab / "blessed"

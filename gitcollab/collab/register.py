@@ -76,7 +76,7 @@ class Register:
 
     def rules(self, root: Path) -> Rules:
         """Returns which files of a watched directory are shared: all of one that the daemon itself has made."""
-        if root.is_relative_to(self._place.workspaces):
+        if self._place.is_ours(root):
             return Rules()
         with store.reading(self._engine).connect() as conn:
             return Rules(paths=collabs.collab(conn, self._collab).paths)

@@ -44,11 +44,21 @@ class Shelves:
         :raises OSError: the disk refuses.
         """
         shelf, main = self._place.master(self._collab), self._repo.head(MAIN)
-        if main is not None and shelf.is_dir():
+        if main is not None and shelf.is_dir() and not self._is_edited():
             withdraw(self._repo, main, shelf)
         shelving.discard(self._place.blessed(self._collab))
         shelving.clear(shelf.parent)
         self._main = self._blessed = None
+
+    def hand_over(self) -> None:
+        """Takes its own files out of the master copies, so that those that come back have their new owner's rights.
+
+        :raises OSError: the disk refuses.
+        """
+        shelf, main = self._place.master(self._collab), self._repo.head(MAIN)
+        if main is not None and shelf.is_dir():
+            withdraw(self._repo, main, shelf)
+        self._main = None
 
     def keep_up(self) -> None:
         """Brings both directories to where their branches are."""
@@ -63,13 +73,18 @@ class Shelves:
 
     def _keep_main(self) -> None:
         main = self._repo.head(MAIN)
-        if main is not None and main != self._main:
+        if self._is_edited():
+            self._main = None  # it is somebody's workspace, and followed as one
+        elif main is not None and main != self._main:
             before, self._main = (
                 self._main,
                 None,
             )  # where it fails in the middle, all is looked at the next time
             follow(self._repo, main, self._place.master(self._collab), before)
             self._main = main
+
+    def _is_edited(self) -> bool:
+        return self._place.edited(self._collab).exists()
 
     def _keep_blessed(self) -> None:
         blessed = self._repo.head(BLESSED)
@@ -104,6 +119,7 @@ class Shelves:
         shelf = self._place.master(self._collab).parent
         shelf.mkdir(mode=0o700, exist_ok=True)
         is_told = rights.grant(shelf, dict.fromkeys(everybody, rights.READ | rights.ENTER))
+        self._admit_editor(uids)
         above = self._place.workspaces / self._collab
         if above.is_dir():
             rights.grant(above, dict.fromkeys(everybody, rights.ENTER))
@@ -113,6 +129,15 @@ class Shelves:
                 _hand_over(workspace, own)
         if not is_told:
             self.trouble = "this file system knows no access control lists: nobody else sees the directories"
+
+    def _admit_editor(self, uids: dict[str, list[int]]) -> None:
+        """Lets whose workspace the master copies are write there; who else gets in, the directory above decides."""
+        master, note = self._place.master(self._collab), self._place.edited(self._collab)
+        if note.exists() and master.is_dir():
+            user = note.read_text().partition("/")[0]
+            everything, look = rights.READ | rights.WRITE | rights.ENTER, rights.READ | rights.ENTER
+            own = dict.fromkeys(uids.get(user, []), everything)
+            rights.grant(master, own, is_inherited=True, others=look)
 
 
 def _hand_over(workspace: Path, own: list[int]) -> None:

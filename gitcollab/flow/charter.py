@@ -15,7 +15,7 @@ from gitcollab.flow.points import CONFIG, MAIN, bytes_at
 from gitcollab.notebooks import STANDARD, Policy, policy_in
 from gitcollab.repository import Repository
 
-POLICIES = {"landing", "delivery", "final_name", "secrets"}
+POLICIES = {"landing", "delivery", "final_name", "secrets", "master"}
 """What may also stand in the table ``[policies]``."""
 
 NONSENSE = (ValueError, RecursionError, msgspec.ValidationError, AttributeError, TypeError)
@@ -56,6 +56,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
 
     ``landing`` is "save" (every save lands) or "request"; ``delivery`` is "landing" (at once) or "request"; ``secrets``
     is "hold" (a save with a suspected one waits for its author) or "off".
+    ``master`` is whose workspace the master copies are; empty: nobody's.
     ``final_name`` is how published notebooks are called, with ``{name}`` for their own name.
     """
 
@@ -67,6 +68,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     landing: str = "save"
     delivery: str = "landing"
     secrets: str = "hold"
+    master: str = ""
     gates: Gates = Gates()
     final_name: Annotated[str, msgspec.Meta(pattern=r"^[^/]*\{name\}[^/]*$", max_length=100)] = FINAL
 

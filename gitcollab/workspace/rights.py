@@ -22,16 +22,16 @@ _NOBODY = 0xFFFFFFFF
 _FULL = READ | WRITE | ENTER
 
 
-def grant(directory: Path, users: Mapping[int, int], *, is_inherited: bool = False) -> bool:
+def grant(directory: Path, users: Mapping[int, int], *, is_inherited: bool = False, others: int = 0) -> bool:
     """Lets exactly these users, by uid, do what their bits say in a directory; its owner may everything.
 
-    Whoever is not named may nothing. ``is_inherited``: what is made below gets the same list. Returns False, with
-    only the owner's rights left, where the file system knows no lists.
+    Whoever is not named may what ``others`` says, which is nothing. ``is_inherited``: what is made below gets the same
+    list. Returns False, with only the owner's rights left, where the file system knows no lists.
 
     :raises OSError: the directory is not there, or not ours.
     """
     os.chmod(directory, 0o700)
-    acl = _packed(users)
+    acl = _packed(users, others)
     try:
         os.setxattr(directory, ACCESS, acl)
         if is_inherited:
@@ -48,7 +48,7 @@ def let_pass(directory: Path) -> None:
     os.chmod(directory, stat.S_IMODE(os.stat(directory).st_mode) | PASSING)
 
 
-def _packed(users: Mapping[int, int]) -> bytes:
+def _packed(users: Mapping[int, int], others: int) -> bytes:
     named = [(_USER, bits, uid) for uid, bits in sorted(users.items())]
     mask = 0
     for bits in users.values():
@@ -58,6 +58,6 @@ def _packed(users: Mapping[int, int]) -> bytes:
         *named,
         (_GROUP, 0, _NOBODY),
         (_MASK, mask, _NOBODY),
-        (_OTHER, 0, _NOBODY),
+        (_OTHER, others, _NOBODY),
     ]
     return _VERSION + b"".join(struct.pack("<HHI", *row) for row in rows)

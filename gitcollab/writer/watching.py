@@ -72,11 +72,10 @@ class Watching:
         with store.reading(self.house.engine).connect() as conn:
             open_now = sessions.watched(conn)
             paths = {one.collab: collabs.collab(conn, one.collab).paths for one in open_now}
-        mine = self.house.place.workspaces
         found: dict[tuple[str, SessionName], Wanted] = {}
         for one in open_now:
             root = Path(one.workspace or "")
-            rules = Rules() if root.is_relative_to(mine) else Rules(paths=paths[one.collab])
+            rules = Rules() if self.house.place.is_ours(root) else Rules(paths=paths[one.collab])
             found[one.collab, one.session] = (root, rules, one.opened_at)
         return found
 
