@@ -88,6 +88,7 @@ class Settings(Value, forbid_unknown_fields=True):
     )
     backup: str = ""  # where the daemon makes backups by itself: a directory, or s3://BUCKET/PREFIX
     backup_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 24.0  # from one to the next
+    backup_keep: str = ""  # which old ones stay: "7d,4w,12m"; empty: all
     log: Literal["file", "stderr"] = "file"  # file: ROOT/run/log
 
     @property

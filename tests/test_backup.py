@@ -13,20 +13,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from gitcollab import acts, store
-from gitcollab.backup import back_up, restore, target
+from gitcollab.backup import back_up, keep_of, restore, target, thin
 from gitcollab.backup.manifest import FOLDER
+from gitcollab.backup.thinning import kept
 from gitcollab.collab import Collab, Given, Place
 from gitcollab.errors import BadInput, NotFound, Unavailable, Unusable
 from gitcollab.flow.charter import Charter
 from gitcollab.model import Actor, Role, SessionName
 from gitcollab.repository import Repository, check
 from gitcollab.store import collabs, members, people
+from gitcollab.store.clock import now
 from gitcollab.store.dump import dump, load
 
 ID = "cabcdefghi"
@@ -329,6 +332,123 @@ def killed_after(seconds: float, *words: str, env: dict[str, str] | None = None)
     except subprocess.TimeoutExpired:
         running.send_signal(signal.SIGKILL)
         running.wait()
+
+
+# --- old ones ----------------------------------------------------------------------------------------------------
+
+
+def test_the_rule_keeps_the_last_of_each_day_week_and_month_and_all_of_today():
+    days = [
+        f"2026-{month:02}-{day:02}T{hour:02}:00:00Z"
+        for month in (9, 10, 11)
+        for day in range(1, 31)
+        for hour in (1, 13)
+    ]
+    stay = kept(days, keep_of("3d, 2w,3m"), "2026-11-30T14:00:00Z")
+    assert {
+        "2026-11-30T13:00:00Z",  # the newest; of its day, week and month
+        "2026-11-30T01:00:00Z",  # of the last day
+        "2026-11-29T13:00:00Z",  # of a day, and of the week before
+        "2026-11-28T13:00:00Z",
+        "2026-10-30T13:00:00Z",
+        "2026-09-30T13:00:00Z",
+    } == stay - {"2026-11-29T14:00:00Z"}
+    assert {"2020-01-01T00:00:00Z"} == kept(["2020-01-01T00:00:00Z"], keep_of("1d"), "2026-11-30T14:00:00Z")
+
+
+@pytest.mark.parametrize("rule", ["", "7", "d", "7x", "7d,7d", "0d", "-1d", "7d;4w", "99999d"])
+def test_what_is_no_rule_is_refused(rule):
+    with pytest.raises(BadInput):
+        keep_of(rule)
+
+
+def test_old_backups_go_and_those_that_stay_are_whole(root, where, tmp_path, monkeypatch):
+    place, held = target(where), {}
+    for day in (1, 2, 3):
+        root.saves(f"day{day}.bin", os.urandom(10_000))
+        at = f"2026-11-0{day}T00:00:00Z"
+        back_up(root.path, root.url, place, at)
+        held[at] = root.holds()
+    thin(place, keep_of("2d"), "2026-11-05T00:00:00Z")  # files are too young to go
+    monkeypatch.setattr("gitcollab.backup.thinning.GRACE", -3600.0)
+    monkeypatch.setattr("gitcollab.backup.thinning._when", later)
+    gone = thin(place, keep_of("2d"), "2026-11-05T00:00:00Z")
+    assert (["2026-11-02", "2026-11-03"], True) == (
+        [one[10:20] for one in place.names(FOLDER)],
+        bool(gone.files),
+    )
+    assert all(name.startswith("store/") for name in gone.files)  # later backups stand on the same bundles
+    for at in ("2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z"):
+        restore(place, tmp_path / at[:10], at)
+        assert held[at] == contents(tmp_path / at[:10])
+
+
+def later(at: str) -> datetime:
+    """Years later, so that what was just stored is old."""
+    return datetime.fromisoformat(at).replace(year=int(at[:4]) + 10)
+
+
+def test_what_a_killed_backup_left_goes_and_what_is_not_ours_stays(root, tmp_path):
+    copies = tmp_path / "copies"
+    made = back_up(root.path, root.url, target(str(copies)), "2026-11-21T00:00:00Z")
+    left = [
+        copies / "store" / f"{'0' * 32}.jsonl",
+        copies / f"collabs/{ID}" / f"{'1' * 32}.bundle.0123abcd.part",
+    ]
+    theirs = [copies / "store" / "notes.txt", copies / "mine.txt", copies / f"{'2' * 32}.jsonl"]
+    young = copies / "files" / ("3" * 32)
+    for file in (*left, *theirs, young):
+        file.write_bytes(b"x")
+    for file in (*left, *theirs, *(copies / one.name for one in made.pieces)):
+        os.utime(file, (0, 0))
+    gone = thin(target(str(copies)), keep_of("1d"), now())
+    assert ((), sorted(one.relative_to(copies).as_posix() for one in left)) == (
+        gone.backups,
+        list(gone.files),
+    )
+    assert [True] * 4 == [one.exists() for one in (*theirs, young)]
+    restore(target(str(copies)), tmp_path / "again")
+    assert root.holds() == contents(tmp_path / "again")
+
+
+def test_a_manifest_that_cannot_be_read_stops_thinning_and_is_not_built_upon(root, tmp_path):
+    copies = tmp_path / "copies"
+    back_up(root.path, root.url, target(str(copies)), "2026-11-21T00:00:00Z")
+    (copies / FOLDER / "2026-11-22T000000Z.json").write_bytes(b'{"at": "2026')
+    before = set(target(str(copies)).names(""))
+    with pytest.raises(Unusable, match="nothing is removed"):
+        thin(target(str(copies)), keep_of("1d"), now())
+    assert before == set(target(str(copies)).names(""))
+    with pytest.raises(Unusable, match="cannot be read"):
+        restore(target(str(copies)), tmp_path / "again")
+    root.saves("later.txt", b"later\n")
+    back_up(root.path, root.url, target(str(copies)), "2026-11-23T00:00:00Z")
+    restore(target(str(copies)), tmp_path / "again")
+    assert root.holds() == contents(tmp_path / "again")
+
+
+def test_what_somebody_removed_is_stored_again(root, tmp_path):
+    copies = tmp_path / "copies"
+    first = back_up(root.path, root.url, target(str(copies)), "2026-11-21T00:00:00Z")
+    shutil.rmtree(copies / "collabs")
+    (copies / first.store.name).unlink()
+    back_up(root.path, root.url, target(str(copies)), "2026-11-22T00:00:00Z")
+    restore(target(str(copies)), tmp_path / "again")
+    assert root.holds() == contents(tmp_path / "again")
+
+
+def test_after_many_bundles_a_repository_is_stored_whole(root, tmp_path, monkeypatch):
+    monkeypatch.setattr("gitcollab.backup.taking.LONGEST", 2)
+    place = target(str(tmp_path / "copies"))
+    counts = []
+    for day in (1, 2, 3, 4):
+        root.saves("data.csv", b"%d\n" % day)
+        counts.append(
+            len(back_up(root.path, root.url, place, f"2026-11-0{day}T00:00:00Z").collabs[ID].bundles)
+        )
+    assert [1, 2, 1, 2] == counts
+    restore(place, tmp_path / "again")
+    assert root.holds() == contents(tmp_path / "again")
 
 
 # --- the store alone ---------------------------------------------------------------------------------------------

@@ -15,25 +15,31 @@ from gitcollab.repository import Repository, check, unbundle
 from gitcollab.store.dump import load
 
 
-def restore(source: Target, root: Path, until: str = "") -> Manifest:
+def restore(source: Target, root: Path, until: str = "", database: str = "") -> Manifest:
     """Makes a root from the newest backup, or the newest made at or before a time; returns its manifest.
 
     Everything is compared with the manifest's digests, and every repository is checked by git, before the root takes
-    its place in one step. The database is SQLite in the root; ``load`` fills any other.
+    its place in one step. ``database`` is the URL of an empty one to fill, last of all; '': SQLite in the root.
 
-    :raises BadInput: there is something at ``root``. NotFound: no backup there. Unusable: a file of it is damaged.
+    :raises BadInput: there is something at ``root`` or in the database. NotFound: no backup there. Unusable: a file of
+        it is damaged.
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise BadInput(
             f"{root} is not empty", "restore into a new directory; a root that lives is never written over"
         )
-    found = last(source, until)
+    try:
+        found = last(source, until)
+    except BadInput as error:
+        raise Unusable(
+            f"this backup cannot be read: {error.message}", "take an older one: --at TIME"
+        ) from error
     if found is None:
         raise NotFound("there is no backup there", "name the place that `backup` was given")
     root.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{root.name}-restoring-", dir=root.parent))
     try:
-        _fill(source, found, made)
+        _fill(source, found, made, database)
         if root.exists():
             root.rmdir()
         made.rename(root)
@@ -42,12 +48,10 @@ def restore(source: Target, root: Path, until: str = "") -> Manifest:
     return found
 
 
-def _fill(source: Target, found: Manifest, made: Path) -> None:
+def _fill(source: Target, found: Manifest, made: Path, database: str) -> None:
     (made / "private").mkdir(mode=0o700)
     (made / "collabs").mkdir(mode=0o700)
     fetched = _Fetching(source, made / "fetched")
-    with open(fetched.whole(found.store), "rb") as lines:
-        load(store.file_url(made / "private" / "gitcollab.sqlite"), lines)
     for name, kept in found.files.items():
         if ".." in PurePosixPath(name).parts or name.startswith("/"):
             raise Unusable(f"{name!r} would lie outside of the root", "this backup was tampered with")
@@ -56,6 +60,8 @@ def _fill(source: Target, found: Manifest, made: Path) -> None:
         shutil.copyfile(fetched.whole(kept), goal)
     for id, saved in found.collabs.items():
         _repository(made / "collabs" / f"{id}.git", saved, fetched)
+    with open(fetched.whole(found.store), "rb") as lines:
+        load(database or store.file_url(made / "private" / "gitcollab.sqlite"), lines)
     shutil.rmtree(fetched.room)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,9 +12,12 @@ import msgspec
 from gitcollab import store
 from gitcollab.backup.manifest import FOLDER, Manifest, Piece, Saved, decoded, piece
 from gitcollab.backup.targets import Target
-from gitcollab.errors import Unusable
+from gitcollab.errors import BadInput, Unusable
 from gitcollab.repository import Repository, bundle
 from gitcollab.store.dump import dump
+
+LONGEST = 60
+"""Bundles of one repository, after which the next backup stores it whole."""
 
 KEPT = ("private/held", "private/purged", "private/archive", "gitcollab.toml")
 """What is kept as it is, under the root: saves that wait for their author, what stands for purged commits, what was
@@ -28,9 +32,9 @@ def back_up(root: Path, database: str, to: Target, at: str) -> Manifest:
 
     :raises Unavailable: the place cannot be used. Unusable: what was read back is not what was stored.
     """
-    before = last(to)
+    before = newest_whole(to)
     with tempfile.TemporaryDirectory(prefix="gitcollab-backup-", dir=_room(root)) as room:
-        keep = _Keeping(to, Path(room), {one.name for one in before.pieces} if before else set())
+        keep = _Keeping(to, Path(room), _present(to, before))
         dumped = keep.room / "store"
         opened = store.engine(database)
         try:
@@ -58,9 +62,30 @@ def last(to: Target, until: str = "") -> Manifest | None:
     ]
     if not names:
         return None
+    return manifest_of(to, names[-1])
+
+
+def newest_whole(to: Target) -> Manifest | None:
+    """Returns the newest backup that can be read: what another left half-written is not built upon."""
+    for name in reversed(to.names(FOLDER)):
+        with suppress(BadInput):
+            return manifest_of(to, name)
+    return None
+
+
+def manifest_of(to: Target, name: str) -> Manifest:
+    """Fetches a manifest; BadInput if it is none that this program knows."""
     with tempfile.TemporaryDirectory(prefix="gitcollab-backup-") as room:
-        to.get(names[-1], file := Path(room) / "manifest")
+        to.get(name, file := Path(room) / "manifest")
         return decoded(file.read_bytes())
+
+
+def _present(to: Target, before: Manifest | None) -> set[str]:
+    """The pieces of the last backup that are still there: what somebody has removed is stored again."""
+    if before is None:
+        return set()
+    there = {name for folder in ("store/", "files/", "collabs/") for name in to.names(folder)}
+    return {one.name for one in before.pieces} & there
 
 
 class _Keeping:
@@ -68,6 +93,10 @@ class _Keeping:
 
     def __init__(self, to: Target, room: Path, known: set[str]) -> None:
         self.to, self.room, self._known = to, room, known
+
+    def has(self, pieces: Iterable[Piece]) -> bool:
+        """Whether all of these are stored already."""
+        return self._known.issuperset(one.name for one in pieces)
 
     def stored(self, folder: str, file: Path, suffix: str = "") -> Piece:
         made = piece(folder, file, suffix)
@@ -84,6 +113,8 @@ class _Keeping:
 def _saved(keep: _Keeping, path: Path, before: Saved | None) -> Saved:
     """One repository's refs as they are now, and what they reach beyond the last backup."""
     refs = Repository(path).heads("refs/")
+    if before and (len(before.bundles) >= LONGEST or not keep.has(before.bundles)):
+        before = None  # from the beginning: old bundles can go one day, with the backups that need them
     bundles = before.bundles if before else ()
     known = set(before.refs.values()) if before else set()
     if set(refs.values()) <= known:

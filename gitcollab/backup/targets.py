@@ -6,12 +6,15 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from gitcollab.errors import BadInput, Unavailable
 from gitcollab.repository.durable import sync_directory
+
+AT_ONCE = 500
+"""Files that are removed with one request."""
 
 PIECE = 8 << 20
 """Bytes that are moved at once."""
@@ -22,6 +25,12 @@ class Target(Protocol):
 
     def names(self, prefix: str) -> list[str]:
         """Returns the names of the files that begin so, sorted."""
+
+    def ages(self, prefix: str) -> dict[str, float]:
+        """Returns when each file that begins so was stored (seconds since 1970), unfinished ones too."""
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Removes files; one that is gone already is no error."""
 
     def put(self, name: str, file: Path) -> None:
         """Stores a file, durably when it returns; one that is there is written over as a whole."""
@@ -58,6 +67,20 @@ class Directory:
                 each.relative_to(self._path).as_posix() for each in self._path.rglob("*") if each.is_file()
             )
             return sorted(name for name in found if name.startswith(prefix) and not name.endswith(".part"))
+
+    def ages(self, prefix: str) -> dict[str, float]:
+        """Returns when each file that begins so was stored, unfinished ones too."""
+        with _reaching(str(self._path)):
+            found = (self._path / prefix).rglob("*")
+            return {
+                one.relative_to(self._path).as_posix(): one.stat().st_mtime for one in found if one.is_file()
+            }
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Removes files; one that is gone already is no error."""
+        with _reaching(str(self._path)):
+            for name in names:
+                (self._path / name).unlink(missing_ok=True)
 
     def put(self, name: str, file: Path) -> None:
         """Stores a file under a name of its own, and gives it its name once it is durable."""
@@ -102,6 +125,18 @@ class Bucket:
             return sorted(
                 str(each["path"]) for page in self._obstore.list(self._store, prefix) for each in page
             )
+
+    def ages(self, prefix: str) -> dict[str, float]:
+        """Returns when each file that begins so was stored."""
+        with _reaching(self._url):
+            listed = [each for page in self._obstore.list(self._store, prefix) for each in page]
+            return {str(each["path"]): each["last_modified"].timestamp() for each in listed}
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Removes files; one that is gone already is no error."""
+        with _reaching(self._url):
+            for at in range(0, len(names), AT_ONCE):
+                self._obstore.delete(self._store, list(names[at : at + AT_ONCE]))
 
     def put(self, name: str, file: Path) -> None:
         """Stores a file; large ones go in several parts and are there once all are."""

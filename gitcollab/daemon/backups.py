@@ -30,6 +30,7 @@ async def back_up_again_and_again(settings: Settings, errors: IO[bytes] | None =
 
 async def _back_up(settings: Settings, errors: IO[bytes] | None) -> None:
     command = [sys.executable, "-P", "-m", "gitcollab", "backup", settings.backup]
+    command += ["--keep", settings.backup_keep] if settings.backup_keep else []
     known = {"GITCOLLAB_ROOT": str(settings.root), "GITCOLLAB_DATABASE": settings.database}
     done = await anyio.run_process(
         command,
