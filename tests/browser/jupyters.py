@@ -222,8 +222,12 @@ class Lab:
 
     def saves(self) -> None:
         """Saves by the keyboard, as people do, and waits until Jupyter has."""
+        self.js(
+            f"() => {{ const one = {CURRENT}.context; one.saves = 0;"
+            " one.saveState.connect((_, state) => { one.saves += state === 'completed'; }); }"
+        )
         self.page.keyboard.press("Control+s")
-        self.until(f"() => !{CURRENT}.context.model.dirty")
+        self.until(f"() => {CURRENT}.context.saves > 0")
 
     def has_a_kernel(self) -> None:
         """Waits until the notebook's kernel is ready."""
@@ -258,9 +262,27 @@ class Lab:
             "([name, given]) => { window.jupyterapp.commands.execute(name, given); }", [command, given or {}]
         )
 
+    def goes_offline(self) -> None:
+        """Cuts the page off; what Jupyter says of that itself is put aside before anything is clicked."""
+        self.page.add_locator_handler(
+            self.complaint, lambda one: one.get_by_role("button", name="Close").click()
+        )
+        self.page.context.set_offline(True)
+
+    def comes_back(self) -> None:
+        """Connects the page again."""
+        self.page.context.set_offline(False)
+        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Toolbar .jp-Toolbar-item").first.hover()
+
+    @property
+    def complaint(self) -> Any:
+        """Jupyter's own dialog when its server cannot be reached."""
+        return self.page.locator(".jp-Dialog", has_text="Server Connection Error")
+
     def has_no_dialog(self) -> None:
         """There is no question on the screen, and none was in the console."""
-        assert 0 == self.page.locator(".jp-Dialog").count(), self.standing()
+        asked = self.page.locator(".jp-Dialog").count() - self.complaint.count()
+        assert 0 == asked, self.standing()
 
     def on_disk(self) -> list[str]:
         """The cells as the file has them."""

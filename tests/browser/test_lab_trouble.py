@@ -47,11 +47,11 @@ def test_two_people_who_were_offline_for_a_while_meet_again(stage: Stage) -> Non
     ana, ben = stage.opens("ana", path), stage.opens("ben", path)
     for one in (ana, ben):
         one.is_tracked()
-    ana.page.context.set_offline(True)
+    ana.goes_offline()
     ana.replaces(0, "x = 2")
     ben.replaces(2, "z = 2")
     ben.saves()
-    ana.page.context.set_offline(False)
+    ana.comes_back()
     ana.sees(2, "z = 2")
     assert "x = 2" == ana.sources()[0]
     ana.saves()
