@@ -51,7 +51,8 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of Push. ``session`` took it; ``landed`` is the commit on main, None if nothing landed.
 
     ``contested`` are the session's open items; ``authors`` are those of the new commits who are not known to be the
-    pusher; ``trouble`` is set when the push stands and its landing did not succeed.
+    pusher; ``trouble`` is set when the push stands and its landing did not succeed; ``remarks`` are what its person
+    should know of the files' names.
     """
 
     session: str
@@ -61,6 +62,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     contested: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     trouble: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class SearchPush(Reading):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import urllib.parse
 from dataclasses import dataclass, field
@@ -40,6 +41,29 @@ class Answer:
         return self.headers.get("etag", "").removeprefix("W/").strip('"')
 
 
+UNHEARD = 15.0
+"""Seconds that what was sent may stay unheard by the other machine: then the line is dead, not the server slow."""
+
+
+class _Plain(http.client.HTTPConnection):
+    def connect(self) -> None:
+        """Opens the connection, and has the system watch the line."""
+        super().connect()
+        _watch(self.sock)
+
+
+class _Tls(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        """Opens the connection, and has the system watch the line."""
+        super().connect()
+        _watch(self.sock)
+
+
+def _watch(line: socket.socket) -> None:
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux's
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNHEARD * 1000))
+
+
 @dataclass
 class Transport:
     """Speaks to the server at ``url`` with ``token`` (empty: none), one kept connection for each thread.
@@ -71,7 +95,7 @@ class Transport:
 
     def connect(self, timeout: float | None = None) -> http.client.HTTPConnection:
         """Returns a new connection, not yet opened."""
-        kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
+        kind = _Tls if self._is_tls else _Plain
         return kind(self._host, self._port, timeout=timeout or self.timeout)
 
     def target(self, path: str, query: dict[str, Any] | None = None) -> str:

@@ -82,6 +82,7 @@ class Pushes:
             contested=self._contested(session),
             authors=received.authors,
             trouble=trouble,
+            remarks=received.remarks,
         )
 
     def _contested(self, session: SessionName) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import msgspec
 
 from gitcollab.errors import BadInput, Forbidden, Moved, TooLarge, Unusable
 from gitcollab.flow.alter import is_ours, printable
+from gitcollab.flow.arrivednames import remarks
 from gitcollab.flow.points import CONFIG, MAIN, is_commit, line_beyond
 from gitcollab.flow.pushed import AUTHORS, RECORDS, record_ref, subject
 from gitcollab.model import Person, SessionName, checked_path
@@ -42,13 +43,14 @@ class Pushing(msgspec.Struct, frozen=True, kw_only=True):
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """What a push did: the session moved from ``parent`` to ``commit``, by ``count`` commits.
 
-    ``authors`` of these are not known to be the pusher.
+    ``authors`` of these are not known to be the pusher; ``remarks`` are what they should know of the files' names.
     """
 
     commit: str
     parent: str
     count: int
     authors: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def receive(repo: Repository, pushing: Pushing) -> Received:
@@ -72,11 +74,13 @@ def receive(repo: Repository, pushing: Pushing) -> Received:
         )
     left = _left_main_at(repo, new)
     base = head or left
-    _check_files(repo.changes(base, new), repo)
+    changes = repo.changes(base, new)
+    _check_files(changes, repo)
     authors = _foreign(commits, pushing)
     _record(repo, pushing, base, authors)
     repo.move(session.ref, new, head, f"push by {session.user}")
-    return Received(commit=new, parent=base, count=len(commits), authors=authors)
+    told = remarks(repo, repo.head(MAIN) or new, new, changes)
+    return Received(commit=new, parent=base, count=len(commits), authors=authors, remarks=told)
 
 
 def _new_commits(repo: Repository, new: str) -> list[Commit]:

@@ -100,6 +100,13 @@ class Repository:
         """Returns what a path of a commit or tree holds, None if nothing."""
         return self._trees.entry(oid, path)
 
+    def names(self, oid: str, directory: str = "") -> tuple[str, ...]:
+        """Returns what stands directly in a directory (``a/b/``, or nothing for the top) of a commit or tree."""
+        top = self._trees.entry(oid, directory.rstrip("/")) if directory else None
+        if directory and (top is None or not top.is_tree):
+            return ()
+        return tuple(self._trees.parsed(top.oid if top else self.tree_of(oid)))
+
     def edit(self, oid: str | None, edits: Mapping[str, Entry | None], *, is_service: bool = False) -> str:
         """Writes the tree that differs from ``oid``'s in these paths only (None removes); returns its id.
 

@@ -155,6 +155,7 @@ def news(done: acts.Pushed, address: str) -> str:
     if done.authors:
         user = done.session.split("/")[0]
         lines.append(f"not known to be {user}, and shown as pushed by {user}: {', '.join(done.authors[:3])}")
+    lines += done.remarks
     if done.ref == "refs/heads/main":
         lines.append("main has a commit of its own for it: git pull before the next push")
     return "".join(f"{line}\n" for line in lines)

@@ -221,9 +221,27 @@ def test_what_a_push_says_of_the_services_own_directory_is_ignored(stage, ana, c
     ana.saves("text.txt", b"one\nanas\nthree\n")
     ben.pushes("sessions/ben/laptop")
     before = stage.items()
+    ben.pulls()
+    ben.commits("more.txt", "more\n")
+    assert () == ben.pushes("sessions/ben/laptop").remarks  # what came with main is no change of theirs
+    before = stage.items()
     ben.commits(".gitcollab/contested/0123456789abcdef.json", "{}")
-    ben.pushes("sessions/ben/laptop")
+    (told,) = ben.pushes("sessions/ben/laptop").remarks
+    assert ".gitcollab/ is written by the service alone" in told
     assert before == stage.items()
+
+
+def test_names_that_are_one_on_many_machines_are_told_of_and_taken_as_saves_are(stage, clone) -> None:
+    ben = clone("ben")
+    ben.commits("data/Table.csv", "1\n")
+    assert () == ben.pushes("sessions/ben/laptop").remarks
+    ben.commits("data/table.csv", "2\n")
+    ben.commits("Data/other.csv", "3\n")
+    assert {
+        "data/Table.csv and data/table.csv are one file on many machines: git mv one of them",
+        "Data and data are one file on many machines: git mv one of them",
+    } == set(ben.pushes("sessions/ben/laptop").remarks)
+    assert (b"1\n", b"2\n") == (stage.main("data/Table.csv"), stage.main("data/table.csv"))
 
 
 def test_collab_toml_is_changed_by_maintainers_only(stage, clone) -> None:

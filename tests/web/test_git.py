@@ -294,6 +294,30 @@ async def test_who_finds_no_place_is_told_to_come_again(house: House):
         assert (await other.get(url)).status_code == 200
 
 
+async def test_what_protocol_2_begins_with_is_asked_of_git_once_and_anew_for_other_settings(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await house.save({"a.txt": b"1"})
+    url, headers = f"{house.url}/info/refs?service=git-upload-pack", {"git-protocol": "version=2"}
+    async with httpx2.AsyncClient(headers=headers) as client:
+        first = await client.get(url)
+        assert first.content.startswith(b"000eversion 2\n")
+        monkeypatch.setattr("gitcollab.web.git.Run", None)
+        again = await client.get(url)
+        assert (first.content, first.headers["content-type"]) == (
+            again.content,
+            again.headers["content-type"],
+        )
+        monkeypatch.undo()
+        config = house.repo.path / "config"
+        more = await asyncio.to_thread(config.read_text) + "[uploadpack]\n\tallowFilter = false\n"
+        await asyncio.to_thread(config.write_text, more)
+        assert b"filter" in first.content
+        assert b"filter" not in (await client.get(url)).content
+        await asyncio.to_thread(config.unlink)
+        assert 404 == (await client.get(url)).status_code
+
+
 async def test_a_damaged_repository_is_said_to_be_unreadable(house: House):
     await house.save({"a.txt": b"1"})
     await asyncio.to_thread((house.repo.path / "HEAD").write_text, "nonsense")
