@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -29,7 +30,7 @@ from gitcollab.web.jupyterhub import HubProvider, Service
 from gitcollab.web.oidc import Oidc, OidcProvider
 from gitcollab.web.provider import Provider
 from gitcollab.web.site import MAX_BODY
-from gitcollab.web.stream import ABORT
+from gitcollab.web.stream import ABORT, TRANSPORT
 from gitcollab.wire import Errands, Wire
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -69,7 +70,10 @@ class Connection(H11Protocol):
         inner = self.app
 
         async def told(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[ABORT] = transport.abort
+            extensions = scope.setdefault("extensions", {})
+            extensions[ABORT] = transport.abort
+            if scope.get("http_version") == "1.1":
+                extensions[TRANSPORT] = transport
             await inner(scope, receive, send)
 
         self.app = told
@@ -92,6 +96,8 @@ def main() -> None:
     """Serves until SIGTERM."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     logs.to_stderr("web")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each reader of a stream has a file
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
     if sys.version_info < (3, 12):  # later it is so by itself: no thread is started for each program that is
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())

@@ -77,7 +77,10 @@ class Ask:
             if audit.is_told(act):
                 await self.site.note(audit.note_act, act, error.code)
             raise
-        return await self.site.writer.call(act)
+        done = await self.site.writer.call(act)
+        if audit.is_told(act):  # an act on access: open streams are looked at anew at once
+            self.site.hub.access_moved.set()
+        return done
 
     async def read(self, act: Act) -> Any:
         """A worker's answer to ``act``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
     from gitcollab.web.site import Site
 
 RECHECK = 0.5
-"""Seconds between looks; a change of members is looked at once."""
+"""Seconds between looks; what this process is asked to change is looked at once."""
+SHARE = 10
+"""A look that took long is followed by so many times as long a pause: many readers must not be kept busy by it."""
 
 log = structlog.get_logger(__name__)
 
 
 async def keep_gate(site: Site, git: Callable[[], Runs]) -> None:
     """Looks for ever after the access of everybody who reads a stream, or has git running in a collab."""
+    took = 0.0
     while True:
-        await pause(site.hub.access_moved)
+        await pause(site.hub.access_moved, max(RECHECK, took * SHARE))
+        began = time.monotonic()
         try:
             for collab, ring in tuple(site.hub.rings.items()):
                 readers = [each for each in ring.readers if isinstance(each, Reader)]
@@ -43,12 +48,13 @@ async def keep_gate(site: Site, git: Callable[[], Runs]) -> None:
                 git().end(collab, user)
         except (GitcollabError, SQLAlchemyError) as error:
             log.error("access not rechecked", error=str(error))
+        took = time.monotonic() - began
 
 
-async def pause(access_moved: asyncio.Event) -> None:
+async def pause(access_moved: asyncio.Event, seconds: float = RECHECK) -> None:
     """Waits for the next look, or until members are known to have changed."""
     try:
-        await asyncio.wait_for(access_moved.wait(), RECHECK)
+        await asyncio.wait_for(access_moved.wait(), seconds)
     except TimeoutError:
         return
     access_moved.clear()

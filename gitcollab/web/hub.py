@@ -51,6 +51,15 @@ class Listener(Protocol):
     is_ended: bool
 
 
+class Live(Protocol):
+    """A reader that has all there was and waits: it takes the next event from the ring's own hands."""
+
+    woken: asyncio.Event
+
+    def push(self, n: int, data: bytes, framed: bytes) -> bool:
+        """Takes event ``n`` if its connection has room just now; ``framed`` are its bytes as a chunk of HTTP."""
+
+
 class Ring:
     """The newest events of one collab, in order and without gap."""
 
@@ -58,6 +67,7 @@ class Ring:
         self.kept: deque[tuple[int, bytes]] = deque()
         self.size = 0
         self.readers: set[Listener] = set()
+        self.live: set[Live] = set()
         self.restarts = 0  # raised whenever events may have been missed
         self.moved = asyncio.Event()
         self.moved_at = 0.0  # monotonic seconds: when the newest event was heard of
@@ -74,7 +84,20 @@ class Ring:
         self.moved_at = time.monotonic()
         while self.size > RING_BYTES and len(self.kept) > 1:
             self.size -= len(self.kept.popleft()[1])
-        self.wake()
+        self.push(n, data)
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+    def push(self, n: int, data: bytes) -> None:
+        """Hands event ``n`` to all who wait, and wakes those whose connection has no room for it.
+
+        One task does so for all of them: to wake ten thousand would cost several times as much.
+        """
+        framed = b"%x\r\n%b\r\n" % (len(data), data)
+        for reader in tuple(self.live):
+            if not reader.push(n, data, framed):
+                self.live.discard(reader)
+                reader.woken.set()
 
     def after(self, n: int) -> list[tuple[int, bytes]] | None:
         """The events after ``n``; None if some of them are only in the journal."""
@@ -93,6 +116,8 @@ class Ring:
 
     def wake(self) -> None:
         """Lets every waiting reader look again."""
+        for reader in self.live:
+            reader.woken.set()
         self.moved.set()
         self.moved = asyncio.Event()
 
@@ -127,6 +152,8 @@ class Hub:
             if isinstance(event, Purged):
                 ring.forget()
             ring.add(event.n, chunk(event))
+            if ring.live:
+                self.streamed(time.monotonic() - ring.moved_at)
             if isinstance(event, Membership | Granted | Visible | Removed):
                 self.access_moved.set()
 

@@ -82,6 +82,18 @@ def test_a_stream_is_counted_while_it_is_open(used: Any) -> None:
     assert (0, True) == (found["gitcollab_web_streams"], found["gitcollab_web_streamed_seconds_count"] > 0)
 
 
+def test_a_reader_that_falls_behind_and_comes_back_has_every_event_once(used: Any) -> None:
+    with Client(used.url, used.tokens["ana"]) as ana, streaming(used, used.collab) as lazy:
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for number in range(30):
+            ana.save(used.collab, "ana/default", "c.ipynb", notebook(f"{number} {'x' * 3000}"))
+        heard = b""
+        while heard.count(b"event: landed") < 30:
+            heard += lazy.recv(65536)
+    numbers_seen = [int(each) for each in re.findall(rb"^id: (\d+)\r?$", heard, re.MULTILINE)]
+    assert list(range(numbers_seen[0], numbers_seen[-1] + 1)) == numbers_seen
+
+
 def test_each_line_of_a_save_names_collab_session_and_commit_and_none_a_secret(used: Any) -> None:
     saves = [line for line in lines_of(used) if line.get("act") == "Save"]
     assert {(used.collab, "ana/default", "done")} == {
