@@ -29,6 +29,9 @@ from gitcollab.settings import Settings
 LOG_BYTES = 16 * 2**20
 """A log that is longer is set aside."""
 
+QUOTAS = ("saves_per_minute", "collab_megabytes", "user_megabytes", "collab_files", "collab_sessions")
+"""Settings that the writer is told as its quotas."""
+
 LOOK = 60.0
 """Seconds between two looks at how long the log is."""
 
@@ -115,6 +118,7 @@ class Daemon:
                     "land": settings.land,
                     "deliver": settings.deliver,
                     "mirror_hosts": settings.hosts_of("mirror"),
+                    "quotas": {name: getattr(settings, name) for name in QUOTAS},
                     "unix_accounts": settings.are_accounts_unix,
                     "gates": gates(settings),
                     "evening": settings.evening,
@@ -227,12 +231,16 @@ def vouchers(settings: Settings, url: str) -> dict[str, object]:
 
 
 async def web_answers(host: str, at: int) -> None:
-    """Returns if ``GET /health`` is answered with 200; OSError or Unavailable if not."""
+    """Returns if web answers that it lives; OSError or Unavailable if not.
+
+    It is not asked how the others are: where very many come at once that would wait behind them, and web be taken to
+    hang.
+    """
     with anyio.move_on_after(10.0):
         reader, writer = await asyncio.open_connection(host, at)
         try:
             name = f"[{host}]" if ":" in host else host
-            request = f"GET /health HTTP/1.1\r\nHost: {name}:{at}\r\nConnection: close\r\n\r\n"
+            request = f"GET /health/live HTTP/1.1\r\nHost: {name}:{at}\r\nConnection: close\r\n\r\n"
             writer.write(request.encode("ascii"))
             if b" 200 " in await reader.readline():
                 return

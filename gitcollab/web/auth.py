@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Protocol
@@ -19,7 +20,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gitcollab.errors import Forbidden, NotFound, NotSignedIn
+from gitcollab.errors import Forbidden, NoSpace, NotFound, NotSignedIn, Unavailable
 from gitcollab.model import Actor
 from gitcollab.store import arrivals, clock, links, people, signouts, tokens
 from gitcollab.store.arrivals import Arrival
@@ -211,7 +212,12 @@ class SignedIn:
             and now - self.touched.get(credential.token, -TOUCH) >= TOUCH
         ):
             self.touched[credential.token] = now
-            await self.site.note(tokens.touch, credential.token, clock.now())
+            with suppress(
+                Unavailable, NoSpace
+            ):  # no reason to refuse what was asked; the next request notes it
+                await self.site.note(tokens.touch, credential.token, clock.now())
+                return
+            self.touched.pop(credential.token, None)
 
 
 def address_of(scope: Scope) -> str:

@@ -26,6 +26,7 @@ from gitcollab.writer.evening import keep_evenings
 from gitcollab.writer.house import House
 from gitcollab.writer.measuring import Measures
 from gitcollab.writer.merging import Merging
+from gitcollab.writer.quotas import Quotas
 from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
 from gitcollab.writer.visibility import show_all
@@ -83,7 +84,8 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
         "collabs_troubled", "Collabs in trouble, while the others are served", lambda: len(house.troubles)
     )
     watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait), measures)
-    serving = Serving(house, watching, measures)
+    quotas = msgspec.convert(getattr(given, "quotas", {}), Quotas)
+    serving = Serving(house, watching, measures, quotas)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_stop_on_signal, tasks.cancel_scope)
         tasks.start_soon(watching.run)

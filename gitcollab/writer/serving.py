@@ -17,7 +17,7 @@ import anyio.to_thread
 import structlog
 
 from gitcollab import acts
-from gitcollab.errors import GitcollabError
+from gitcollab.errors import GitcollabError, Unavailable
 from gitcollab.events import AnyEvent
 from gitcollab.model import Version
 from gitcollab.repository import Damaged, disk_errors
@@ -26,6 +26,7 @@ from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
 from gitcollab.writer.measuring import Measures
 from gitcollab.writer.publishing import Publishing
+from gitcollab.writer.quotas import Allowance, Quotas
 from gitcollab.writer.visibility import show_anew, show_published
 from gitcollab.writer.watching import Watching
 
@@ -35,6 +36,9 @@ log = structlog.get_logger("gitcollab.writer")
 
 THREADS = 256
 """Acts under way at once; most of them wait for their turn or for the disk."""
+
+MOST = 2048
+"""Acts asked and not answered yet; more are refused at once, for they would wait longer than their askers do."""
 
 OF_ONE = 32
 """Threads that one collab may hold: its acts take turns, and those that wait share a flush; the rest is for others."""
@@ -87,8 +91,15 @@ class Hub:
 class Serving:
     """Does acts: each in a thread of its own, so that the loop stays free for the others."""
 
-    def __init__(self, house: House, watching: Watching, measures: Measures | None = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        watching: Watching,
+        measures: Measures | None = None,
+        quotas: Quotas | None = None,
+    ) -> None:
         self._house, self._watching = house, watching
+        self._allowance = Allowance(quotas or Quotas(), house)
         self._publishing = Publishing()
         self._limiter = anyio.CapacityLimiter(THREADS)
         self._of_one: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
@@ -101,6 +112,8 @@ class Serving:
         """Returns what ``acts.ANSWERS`` promises for the act, or raises what went wrong."""
         if isinstance(act, acts.Measure):
             return await anyio.to_thread.run_sync(self._measures.text)
+        if self._underway >= MOST:
+            raise Unavailable("The server has more to do than it can do just now", "try again in a moment")
         self._underway += 1
         try:
             with self._measures.acting(act) as answered:
@@ -150,6 +163,7 @@ class Serving:
 
     def _do(self, act: acts.Act) -> object:
         house = self._house
+        self._allowance.check(act)
         match act:
             case acts.OpenSession():
                 return house.collab(act.collab).open_session(self._claimed(act))

@@ -115,7 +115,7 @@ def taken(poll: Any, open_now: dict[int, list[Any]], figures: Figures | None, wa
             if figures:
                 figures.note(each[2] - 1, at)
             each[2] += 1
-        each[1] = data[-4:]
+        each[1] = data[-4:] if figures else data[-600:]
 
 
 class Readers:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 def all_routes(application: Application) -> list[tuple[str, str]]:
     """Every method and path behind the sign-in, with something in the place of each part."""
-    inner = application.asgi.app.router.default.app
+    inner = application.asgi.app.app.router.default.app
     assert isinstance(inner, Router)
     routes = [route for route in inner.routes if isinstance(route, Route)]
     assert len(routes) > 35

@@ -44,6 +44,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 # Least role in the collab (or what else is needed), the scopes that a token needs (-: any), the route.
 RULES = """
 anybody     -        GET    /health
+anybody     -        GET    /health/live
+anybody     -        GET    /health/ready
+anybody     -        GET    /metrics
 anybody     -        GET    /signin
 anybody     -        POST   /signin
 anybody     -        POST   /signout
