@@ -52,6 +52,8 @@ def merge_cell(spot: Spot, policy: Policy) -> MergedCell:
 def _with_own_attachments(spot: Spot) -> Spot:
     """Two images that the sides attached under one name get two names, each with its link."""
     _, ours, theirs = spot.cells
+    if any(cell is None or not cell.data.get("attachments") for cell in (ours, theirs)):
+        return spot
     trees = [(cell.data.get("attachments") or {}) if cell is not None else {} for cell in spot.cells]
     for name in sorted(trees[1].keys() & trees[2].keys() - trees[0].keys()):
         if not same(trees[1][name], trees[2][name]) and ours is not None and theirs is not None:

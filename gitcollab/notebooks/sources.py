@@ -177,6 +177,8 @@ def _includes(base: list[str], large: list[str], small: list[str]) -> bool:
     """Whether the larger rewording holds the smaller one: it took out the same and more, it wrote the same and more,
     it left alone what the smaller one wrote, and it took out no more without writing something there."""
     gone, came = _rewording(base, small)
+    if not {small[n] for n in came}.issubset(large):
+        return False
     all_gone, all_came = _rewording(base, large)
     rest = iter([large[n] for n in sorted(all_came)])
     if not came or not gone <= all_gone or not all(word in rest for word in (small[n] for n in sorted(came))):
@@ -195,5 +197,5 @@ def _rewording(old: list[str], new: list[str]) -> tuple[set[int], set[int]]:
 
 
 def _word_hunks(old: list[str], new: list[str]) -> list[Hunk]:
-    texts = ["".join(f"{word}\n" for word in words).encode("utf-8", "replace") for words in (old, new)]
+    texts = ["\n".join([*words, ""]).encode("utf-8", "replace") for words in (old, new)]
     return hunks(texts[0], texts[1])

@@ -25,13 +25,14 @@ def regrouped(spots: list[Spot]) -> list[Spot]:
     found = list(spots)
     gone: set[int] = set()
     beside = _in_base(spots)
+    has_inserts = any(spot.base is None for spot in spots)
     for k, spot in enumerate(spots):
         if spot.base is None and _is_said_beside(spots, k, beside[k]):
             gone.add(k)
         if spot.base is None or spot.base is spot.ours or spot.base is spot.theirs:
             continue
         for side in (1, 2):
-            if _is_split_candidate(spot, side):
+            if has_inserts and _is_split_candidate(spot, side):
                 _split(found, k, side)
             elif _is_join_candidate(spot, side):
                 _join(found, k, side, gone)
@@ -68,9 +69,10 @@ def _is_said_beside(spots: Sequence[Spot], k: int, beside: Sequence[int]) -> boo
     """Whether the other side wrote the very lines of a cell that one side inserted into the cell beside it."""
     side = 1 if spots[k].theirs is None else 2
     cell = _inserted_alone(spots[k], side)
-    if cell is None or cell.lines.total() < 2 or not cell.is_telling or cell.data.get("outputs"):
+    if cell is None or not cell.is_telling or cell.data.get("outputs"):
         return False
-    return any(_wrote(spots[n], 3 - side, cell) for n in beside)
+    near = [n for n in beside if spots[n].cells[3 - side] is not spots[n].base]
+    return bool(near) and cell.lines.total() >= 2 and any(_wrote(spots[n], 3 - side, cell) for n in near)
 
 
 def _wrote(spot: Spot, side: int, text: Cell) -> bool:

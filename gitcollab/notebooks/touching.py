@@ -23,6 +23,7 @@ ALIKE = 0.5
 
 _import = re.compile(r"\s*(?:from\s+\S+\s+)?import\s+([^#;]+)")
 _words = re.compile(r"\w+|[^\w\s]")
+_Words = set[str | tuple[str, int]]
 _item = re.compile(r"(\s*(?:[-*+]\s+)?[^\w\s]*)(\w.*)")
 
 
@@ -145,18 +146,20 @@ def holds(base: list[bytes], large: list[bytes], small: list[bytes]) -> bool:
             more.append(line)
     if at < len(rest) or len(more) * len(old) > FEW * LARGE:
         return False
-    return not any(_is_from(line, old) for line in more)
+    known = [(line, _counted(line)) for line in old] if more else []
+    return not any(_is_from(line, known) for line in more)
 
 
 def includes(base: list[bytes], large: list[bytes], small: list[bytes]) -> bool:
     """Whether one side took out all lines that the other one did, wrote all that it did, one of them telling, and did
     more, none of it with a line that the other one took out for good."""
     gone, came = _changed(base, small)
+    if not set(came).issubset(large) or not any(len(line) >= TELLING and line not in base for line in came):
+        return False
     all_gone, all_came = _changed(base, large)
     rest = iter(all_came)
     return (
-        any(len(line) >= TELLING and line not in base for line in came)
-        and not Counter(gone) - Counter(all_gone)
+        not Counter(gone) - Counter(all_gone)
         and not any(line in large for line in gone)
         and all(line in rest for line in came)
         and not _is_kept_alive(gone, came, all_came)
@@ -180,10 +183,11 @@ def _is_kept_alive(gone: list[bytes], came: list[bytes], all_came: list[bytes]) 
     return any(_likeness(one, other) >= ALIKE for one in lost for other in more)
 
 
-def _is_from(line: bytes, old: set[bytes]) -> bool:
+def _is_from(line: bytes, old: list[tuple[bytes, _Words]]) -> bool:
     words = _counted(line)
     return any(
-        not is_commented_out(other, line) and _likeness(words, _counted(other)) >= ALIKE for other in old
+        _likeness(words, other_words) >= ALIKE and not is_commented_out(other, line)
+        for other, other_words in old
     )
 
 
@@ -228,13 +232,16 @@ def _paired(old: list[bytes], new: list[bytes], apart: set[bytes]) -> list[tuple
     words = [list(map(_counted, lines)) for lines in (old, new)]
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     likeness: dict[tuple[int, int], float] = {}
+    is_new = [len(old) < len(new) and line in apart for line in new]
     for i in range(len(old) - 1, -1, -1):
+        row, below = best[i], best[i + 1]
         for k in range(len(new) - 1, -1, -1):
-            score = 0.0 if new[k] in apart and len(old) < len(new) else _likeness(words[0][i], words[1][k])
-            best[i][k] = max(best[i + 1][k], best[i][k + 1])
+            most = row[k + 1] if row[k + 1] > below[k] else below[k]
+            score = 0.0 if is_new[k] else _likeness(words[0][i], words[1][k])
             if score >= ALIKE:
-                likeness[i, k] = score + best[i + 1][k + 1]
-                best[i][k] = max(best[i][k], likeness[i, k])
+                likeness[i, k] = score + below[k + 1]
+                most = max(most, likeness[i, k])
+            row[k] = most
     found = []
     i = k = 0
     while i < len(old) and k < len(new):
@@ -248,13 +255,21 @@ def _paired(old: list[bytes], new: list[bytes], apart: set[bytes]) -> list[tuple
     return found
 
 
-def _counted(line: bytes) -> Counter[str]:
+def _counted(line: bytes) -> _Words:
+    """The words and signs of a line as a set, each further occurrence with its number."""
     if len(line) > LONG_LINE:
-        return Counter([line.decode("utf-8", "replace")])
-    return Counter(_words.findall(line.decode("utf-8", "replace")))
+        return {line.decode("utf-8", "replace")}
+    words = _words.findall(line.decode("utf-8", "replace"))
+    found: _Words = set(words)
+    if len(found) < len(words):
+        times: dict[str, int] = {}
+        for word in words:
+            times[word] = n = times.get(word, 0) + 1
+            if n > 1:
+                found.add((word, n))
+    return found
 
 
-def _likeness(a: Counter[str], b: Counter[str]) -> float:
-    total = sum(a.values()) + sum(b.values())
-    shared = sum([min(n, b[word]) for word, n in a.items() if word in b])
-    return 2 * shared / total if total else 1.0
+def _likeness(a: _Words, b: _Words) -> float:
+    total = len(a) + len(b)
+    return 2 * len(a & b) / total if total else 1.0

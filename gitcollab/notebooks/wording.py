@@ -89,10 +89,7 @@ def _read(text: str) -> _Text:
 
 
 def _changes(old: _Text, new: _Text) -> list[Hunk]:
-    encoded = [
-        "".join(f"{word}\n" for word in text.words[:-1]).encode("utf-8", "surrogateescape")
-        for text in (old, new)
-    ]
+    encoded = ["\n".join([*text.words[:-1], ""]).encode("utf-8", "surrogateescape") for text in (old, new)]
     return hunks(encoded[0], encoded[1])
 
 
