@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import zlib
 from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,9 @@ from gitcollab.errors import GitcollabError, TooLarge, Unavailable, Unusable
 
 SHARE = 8_000_000
 """Bytes of files that one job of a worker looks through; a larger file is a job of its own."""
+
+SOON = 64_000_000
+"""Bytes that two workers may look through at once."""
 
 BLOBS = 5000
 """Files of one such job."""
@@ -150,11 +154,12 @@ async def kept_secrets(
 
 async def _found(files: dict[str, int], search: Search) -> dict[str, PushedSecret]:
     found: dict[str, PushedSecret] = {}
-    for share in shares(files):
-        for one in await search(share):
-            found.setdefault(one.digest, one)
-        if len(found) >= MOST:
-            break
+    waiting = shares(files)
+    at_once = 2 if sum(files.values()) <= SOON else 1  # a long search leaves a worker to everybody else
+    while (these := list(itertools.islice(waiting, at_once))) and len(found) < MOST:
+        for told in await asyncio.gather(*map(search, these)):
+            for one in told:
+                found.setdefault(one.digest, one)
     return found
 
 
