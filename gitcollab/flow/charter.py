@@ -131,5 +131,7 @@ def written(charter: Charter) -> bytes:
 
 
 def _text(value: str) -> str:
-    # a JSON string with ASCII escapes is a TOML basic string, lone surrogates aside
-    return json.dumps(value.encode("utf-8", "replace").decode("utf-8")).replace("\x7f", "\\u007f")
+    # a JSON string is a TOML basic string if only what must be is escaped: \ud83d\ude00 is two halves to TOML
+    return json.dumps(value.encode("utf-8", "replace").decode("utf-8"), ensure_ascii=False).replace(
+        "\x7f", "\\u007f"
+    )

@@ -228,6 +228,8 @@ def of_people(event: AnyEvent) -> tuple[str, ...] | None:
         case events.Linked():
             what = "made an invitation link" if event.is_open else "ended an invitation link"
             return "people", "∞", f"{what} for {event.role}s"
+        case events.Joined() | events.Left() if event.session.endswith("/web"):
+            return None  # a form of these pages was sent: what it saved is told of
         case events.Joined():
             return "people", "▷", "began to work here"
         case events.Left():

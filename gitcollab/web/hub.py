@@ -69,6 +69,7 @@ class Ring:
         self.readers: set[Listener] = set()
         self.live: set[Live] = set()
         self.restarts = 0  # raised whenever events may have been missed
+        self.said = (0, b"")  # what passes by and is kept nowhere: how often, and what last
         self.moved = asyncio.Event()
         self.moved_at = 0.0  # monotonic seconds: when the newest event was heard of
 
@@ -156,6 +157,13 @@ class Hub:
                 self.streamed(time.monotonic() - ring.moved_at)
             if isinstance(event, Membership | Granted | Visible | Removed):
                 self.access_moved.set()
+
+    def say(self, collab: str, data: bytes) -> None:
+        """Tells the readers who listen to it what passes by: no event, and soon no longer true."""
+        ring = self.rings.get(collab)
+        if ring is not None:
+            ring.said = (ring.said[0] + 1, data)
+            ring.wake()
 
     def restart(self) -> None:
         """Sends every reader to the journal: events may have been missed."""

@@ -41,9 +41,11 @@ ENDED = b"event: ended\ndata: {}\n\n"
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True):
-    """``after``: the number of the last event that the reader has; as ``Last-Event-ID``."""
+    """``after``: the number of the last event that the reader has; as ``Last-Event-ID``. ``here``: 1 to be told besides
+    who is here, as it changes (an event ``here`` without a number)."""
 
     after: str = ""
+    here: str = ""
 
 
 async def events(ask: Ask) -> Stream:
@@ -83,6 +85,7 @@ class Stream(Response):
         reader = Reader(site, self.collab, self.ask.request.state.credential, send)
         reader.transport = scope.get("extensions", {}).get(TRANSPORT)
         with site.hub.listening(self.collab, reader) as ring:
+            reader.heard = ring.said[0] if self.ask.request.query_params.get("here") == "1" else None
             newest = await site.look(journal.last, self.collab)
             reader.last = newest if self.after is None else min(self.after, newest)
             await send(begin)
@@ -142,6 +145,7 @@ class Reader:
         self.last = 0
         self.is_ended = False
         self.is_stalled = False
+        self.heard: int | None = None  # how often of what passes by; None: it does not listen to that
         self.restarts = -1  # of the ring, when the journal was last read to its end
         self.transport: asyncio.Transport | None = None
         self.ring = Ring()
@@ -163,6 +167,9 @@ class Reader:
 
     async def catch_up(self, ring: Ring) -> bool:
         """Writes what is new, from the ring or the journal; whether there was anything."""
+        if self.heard is not None and self.heard != ring.said[0]:
+            self.heard, data = ring.said
+            await self.write(data)
         fresh = ring.after(self.last) if self.restarts == ring.restarts else None
         if fresh is None:
             return await self.read_journal(ring)

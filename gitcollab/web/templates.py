@@ -44,7 +44,8 @@ class Templates:
     def page(self, request: Request, name: str, values: Mapping[str, Any], *, status: int = 200) -> Response:
         """The page ``name`` with ``values``; who is signed in is always known to it."""
         actor = getattr(request.state, "actor", None)
-        text = self.environment.get_template(name).render(me=actor.user if actor else "", **values)
+        given = {"me": actor.user if actor else "", "from_here": getattr(request.state, "about", None)}
+        text = self.environment.get_template(name).render(given | dict(values))
         return HTMLResponse(self.front.page(text).encode("utf-8", "replace"), status_code=status)
 
 

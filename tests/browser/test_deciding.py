@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ def test_several_cells_are_decided_at_once(work: Any, opened: Callable[..., Any]
     window = opened("ana")
     page = window.see(f"/c/{work.id}/contested")
     expect(page.locator(".pane h3").nth(1)).to_have_text("Shared, by ana")
-    expect(page.get_by_text("ben keeps their own version until it is decided")).to_be_visible()
+    expect(page.locator(".waits").first).to_contain_text("ben keeps their own version until somebody decides")
     page.get_by_role("button", name="Take ben’s").first.click()  # noqa: RUF001
     with window.expecting("400"):
         expect(page.get_by_role("alert")).to_contain_text("Tick those")
@@ -29,6 +30,19 @@ def test_several_cells_are_decided_at_once(work: Any, opened: Callable[..., Any]
     assert shown.ok
     expect(page.locator("#cell-a")).to_contain_text("rain = 2")
     expect(page.locator("#cell-b")).to_contain_text("print(rain, 2)")
+
+
+def test_an_item_tells_how_it_came_and_who_disagrees(gallery: Any, opened: Callable[..., Any]) -> None:
+    page = opened("ben").see(gallery.pages()["contested"])
+    asked = page.locator(".question", has_text="The weather")
+    expect(asked.locator("header")).to_contain_text("you and ana disagree about this cell")
+    expect(asked.locator("header")).to_contain_text("You keep your own version")
+    asked.get_by_text("How it came to this").click()
+    expect(asked.locator(".story > li")).to_have_text(
+        [re.compile("ben changed it"), re.compile("ana changed it"), re.compile("ana changed it")]
+    )
+    asked.locator(".story").get_by_role("link").first.click()
+    expect(page.locator(".change:target")).to_have_count(1)
 
 
 def test_what_is_written_anew_is_shown_as_it_is_written(work: Any, opened: Callable[..., Any]) -> None:

@@ -237,6 +237,23 @@ def test_an_older_state_is_brought_back_as_a_new_save(work: Any, opened: Callabl
     expect(page.locator(".history > li")).to_have_count(3)
 
 
+def test_a_maintainer_says_what_it_is_about_and_the_others_read_it(
+    work: Any, opened: Callable[..., Any]
+) -> None:
+    page = opened("ana").see(f"/c/{work.id}/settings")
+    page.get_by_label("What it is about").fill("Rain in Kenya \U0001f30a")
+    page.get_by_label("Task").fill("https://tasks.example.org/7")
+    page.get_by_label("every cell was run").check()
+    page.locator("form.about").get_by_role("button", name="Save").click()
+    expect(page.get_by_label("every cell was run")).to_be_checked()
+    theirs = opened("ben").see(f"/c/{work.id}")
+    expect(theirs.get_by_role("complementary")).to_contain_text("Rain in Kenya \U0001f30a")
+    expect(theirs.get_by_role("link", name="Task")).to_have_attribute("href", "https://tasks.example.org/7")
+    theirs.get_by_role("link", name="Settings").click()
+    expect(theirs.get_by_role("main")).to_contain_text("https://tasks.example.org/7")
+    expect(theirs.locator("form.about")).to_have_count(0)
+
+
 def test_a_token_made_in_the_browser_opens_the_api(town: Any, opened: Callable[..., Any]) -> None:
     page = opened("cleo").see("/me")
     page.get_by_label("What for").fill("a script")
@@ -286,6 +303,28 @@ def test_a_refused_stream_is_tried_again(work: Any, opened: Callable[..., Any]) 
         expect(page.locator("#live")).to_have_text("live")
     work.save("ben", **START, a="rain = 6\n")
     expect(page.locator(".activity > li").first).to_contain_text("ben saved")
+
+
+def test_who_reads_without_a_connection_is_told_until_there_is_one(
+    work: Any, opened: Callable[..., Any]
+) -> None:
+    window = opened("ana")
+    window.page.route("**/events?*", lambda route: route.abort())
+    with window.expecting("ERR_FAILED"):
+        page = window.see(f"/c/{work.id}/n/rain.ipynb")
+        expect(page.locator("#behind")).to_contain_text("this page may be out of date")
+        page.unroute("**/events?*")
+        expect(page.locator("#behind")).to_be_hidden()
+
+
+def test_what_is_sent_twice_is_taken_once(work: Any, opened: Callable[..., Any]) -> None:
+    page = opened("ben").see(f"/c/{work.id}/n/rain.ipynb")
+    page.wait_for_load_state("load")
+    page.locator("#cell-b .say").click()
+    page.locator("#cell-b textarea").fill("Once")
+    page.locator("#cell-b .saying").evaluate("(form) => { form.requestSubmit(); form.requestSubmit(); }")
+    expect(page.locator("#cell-b .thread")).to_have_count(1)
+    assert 1 == len(work.town.ana.threads(work.id))
 
 
 def test_who_signs_out_elsewhere_is_asked_to_sign_in(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gitcollab import notebooks
-from gitcollab.flow.charter import faults_in, policy_of
+from gitcollab.flow.charter import Charter, faults_in, policy_of, written
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Take
 
@@ -149,3 +149,8 @@ def test_what_an_item_is_judged_by_agrees_with_what_merged_it():
         outputs = [json.loads(side)["cells"][0]["outputs"] for side in (*sides, merged.notebook)]
         weighed = notebooks.weigh("outputs", *outputs[:3], policy=policy)
         assert (bool(merged.contested), outputs[3]) == (weighed.is_contested, weighed.value)
+
+
+@pytest.mark.parametrize("title", ["\U0001f30a Tides", '"\\', "\x7f\x00", "\ud800"])
+def test_a_charter_with_any_title_can_be_read(title: str) -> None:
+    assert () == faults_in(written(Charter(title=title)))

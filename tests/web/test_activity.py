@@ -103,3 +103,9 @@ def test_an_event_is_told_in_plain_words(event: events.AnyEvent, text: str) -> N
 
 def test_a_delivery_is_told_to_nobody() -> None:
     assert None is told(events.Delivered(**ABOUT, session="ben/default", commit="c", parent="p", files=()))
+
+
+def test_the_short_sessions_of_forms_are_told_to_nobody() -> None:
+    assert told(events.Joined(**ABOUT, n=1, session="ben/web")) is None
+    assert told(events.Left(**ABOUT, n=1, session="ben/web")) is None
+    assert told(events.Left(**ABOUT, n=1, session="ben/default")) is not None

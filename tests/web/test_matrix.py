@@ -173,6 +173,7 @@ editor      write    POST   /c/{id}/contested/{item}
 editor      write    POST   /c/{id}/held/{held}
 viewer      read     GET    /c/{id}/versions
 maintainer  publish  POST   /c/{id}/publish
+maintainer  write    POST   /c/{id}/about
 maintainer  publish  POST   /c/{id}/pending/{pending}
 editor      read+write POST /c/{id}/restore
 viewer      read     GET    /c/{id}/settings

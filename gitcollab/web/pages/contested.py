@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gitcollab.acts import Settle
 from gitcollab.errors import BadInput, GitcollabError, Moved, NotFound, Unusable
+from gitcollab.events import AnyEvent, Saved
 from gitcollab.model import Item, Json, Take
+from gitcollab.store import journal
 from gitcollab.web.blames import Spot
 from gitcollab.web.pages.frame import About, Page, View
-from gitcollab.web.pages.who import blamed
+from gitcollab.web.pages.who import NEEDED, blamed
 from gitcollab.web.render.lines import Row, rows
 from gitcollab.web.render.notebook import title_of
 from gitcollab.web.words import count
@@ -24,6 +28,10 @@ from gitcollab.web.words import count
 SIGNS = re.compile(r"[=(\[{]|^\s*(?:import|from|def|class|return|for|if|with|@)\b")
 FILES = 4
 """Notebooks of which it is told who made the shared version."""
+LOOKED_BACK = 400
+"""Events in which it is looked for how an item came."""
+TOLD = 6
+"""Saves that are told of it."""
 LONGEST = 40_000
 """Characters of a value that are shown."""
 
@@ -39,7 +47,10 @@ class Side:
 
 @dataclass
 class Question:
-    """An item as it is asked. ``text`` is what an edit begins with; None where there is nothing to edit."""
+    """An item as it is asked. ``text`` is what an edit begins with; None where there is nothing to edit.
+
+    ``by`` made the shared version, as far as it is known; ``story``: the saves that led to it, newest first.
+    """
 
     item: Item
     title: str
@@ -47,9 +58,35 @@ class Question:
     sides: list[Side]
     text: str | None
     language: str = ""
+    by: str = ""
+    story: Sequence[Step] = ()
 
 
-def question(item: Item, name: str, by: str = "") -> Question:
+class Step(NamedTuple):
+    """A save that changed what an item is about. ``href`` leads to what it changed there."""
+
+    user: str
+    at: str
+    href: str
+
+
+def story(found: Iterable[AnyEvent], item: Item) -> list[Step]:
+    """The saves that changed what the item is about, newest first."""
+    steps = [
+        Step(
+            event.user, event.at, f"/c/{event.collab}/diff/{event.parent}..{event.commit}/{quote(file.path)}"
+        )
+        for event in found
+        if isinstance(event, Saved)
+        for file in event.files
+        if file.path == item.path
+        and (item.cell is None or any(each.cell == item.cell for each in file.cells))
+    ]
+    anchor = f"#cell-{quote(item.cell)}" if item.cell else ""
+    return [step._replace(href=step.href + anchor) for step in steps[: -TOLD - 1 : -1]]
+
+
+def question(item: Item, name: str, by: str = "", steps: Sequence[Step] = ()) -> Question:
     """The item with its values side by side, each compared with how it was before; ``by`` made the shared one."""
     base, shared, session = (text_of(each) for each in (item.base, item.shared, item.session))
     language = "python" if item.cell is not None and is_code(base + shared + session) else ""
@@ -63,7 +100,7 @@ def question(item: Item, name: str, by: str = "") -> Question:
     can_edit = item.field == "source" or (item.range is not None and isinstance(item.shared, str))
     text = (shared or session) if can_edit else None
     title = title_of(shared or session or base) if item.cell is not None else ""
-    return Question(item, title, what(item), sides, text, language)
+    return Question(item, title, what(item), sides, text, language, by if by != name else "", steps)
 
 
 def side(title: str, value: Json, compared: list[Row]) -> Side:
@@ -117,17 +154,23 @@ async def contested(view: View) -> Response:
 
 async def show(view: View, about: About, *, problem: str = "", status: int = 200) -> Response:
     """The page, with what went wrong if something did."""
-    makers = await makers_of(view, about)
+    makers, happened = await asyncio.gather(
+        makers_of(view, about), view.site.look(journal.latest, about.id, LOOKED_BACK)
+    )
 
     def ask() -> list[Question]:
         return [
-            question(item, about.name(item.user), makers.get((item.path, item.cell), ""))
+            question(
+                item,
+                about.name(item.user),
+                makers.get((item.path, item.cell), ""),
+                story(happened, item),
+            )
             for item in about.items
         ]
 
     asked = await run_in_threadpool(ask)
-    waiting = sorted({about.name(item.user) for item in about.items})
-    values = {"about": about, "questions": asked, "problem": problem, "waiting": waiting}
+    values = {"about": about, "questions": asked, "problem": problem}
     return view.show("contested.html", values, status=status)
 
 
@@ -135,7 +178,7 @@ async def makers_of(view: View, about: About) -> dict[tuple[str, str | None], st
     """Who made the shared version of each cell that is contested, as far as a few notebooks tell it quickly."""
     paths = list(dict.fromkeys(item.path for item in about.items))[:FILES]
     spots = [Spot(about.id, about.now, path) for path in paths] if about.now else []
-    found = await asyncio.gather(*(blamed(view, spot) for spot in spots))
+    found = await asyncio.gather(*(blamed(view, spot, NEEDED) for spot in spots))
     return {
         (spot.path, each.cell): about.name(each.user)
         for spot, blame in zip(spots, found, strict=True)

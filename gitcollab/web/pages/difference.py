@@ -18,7 +18,7 @@ from gitcollab.web.blames import Blame, Spot
 from gitcollab.web.pages.frame import About, Page, View
 from gitcollab.web.pages.shape import Run, Shape, counts, fitting, runs
 from gitcollab.web.pages.talk import beside, threads_of
-from gitcollab.web.pages.who import PATIENCE, address, begin, blamed
+from gitcollab.web.pages.who import NEEDED, address, begin, blamed
 
 LOOKED_BACK = 100
 """Entries of history in which the ends of a difference are looked for."""
@@ -72,7 +72,7 @@ async def difference(view: View) -> Response:
     if is_part(view):
         return await view.show_large("cells.html", values | {"cells": rendered.cells})
     spot = Spot(about.id, rendered.end, asked.path)
-    blame = await blamed(view, spot, 10 if shape.by else PATIENCE)
+    blame = await blamed(view, spot, NEEDED)
     shown, hidden = fitting(runs(rendered.cells), shape, blame or {})
     talk, elsewhere = beside(threads, dict(drawn(shown)))
     values |= {

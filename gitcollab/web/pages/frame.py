@@ -73,6 +73,7 @@ class View(Ask):
             self.site.look(known, collab, role), self.read_act(acts.ReadItems, collab)
         )
         about.items, about.tab = items, tab
+        self.request.state.about = about  # a page that says what went wrong leads back to it
         return about
 
     async def read_act(self, kind: type[acts.Reading], collab: str, **fields: Any) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from gitcollab import acts
+from gitcollab.errors import NotFound
 from gitcollab.events import Drafted, Left, Saved
 from gitcollab.model import LogEntry, Version
 from gitcollab.store import journal
@@ -31,7 +32,7 @@ async def file(view: View) -> Response:
     path, at = view.path, view.request.query_params.get("at", "main")
     begin(view, Spot(about.id, about.now if at == "main" else at, path))
     rendered, log, versions, threads, unsaved = await asyncio.gather(
-        view.read_act(acts.RenderNotebook, about.id, path=path, at=at),
+        rendered_at(view, about.id, path, at),
         view.read_act(acts.ReadLog, about.id, path=path, limit=HISTORY),
         view.read_act(acts.ReadVersions, about.id, notebook=path),
         threads_of(view, about.id, path),
@@ -62,6 +63,19 @@ async def file(view: View) -> Response:
         "contested": [item for item in about.items if item.path == path],
     }
     return await view.show_large("file.html", values)
+
+
+async def rendered_at(view: View, collab: str, path: str, at: str) -> acts.Rendered:
+    """The file at a point; NotFound in words for those who followed a link that leads nowhere (any more)."""
+    try:
+        found: acts.Rendered = await view.read_act(acts.RenderNotebook, collab, path=path, at=at)
+    except NotFound as error:
+        if at != "main":
+            raise NotFound(
+                f"There is no {path} at that point", "See its history, or the files there are now"
+            ) from error
+        raise NotFound(f"There is no {path} here", "It may have been renamed or deleted since") from error
+    return found
 
 
 def drafts(connection: Connection, collab: str, path: str, reader: str) -> list[Drafted]:

@@ -15,6 +15,7 @@ from gitcollab.model import FileEntry, Item, Session, Version
 from gitcollab.store import journal
 from gitcollab.web.activity import Line, lines, page
 from gitcollab.web.api.sessions import standing
+from gitcollab.web.pages.charter import said_of
 from gitcollab.web.pages.frame import About, Page, View
 from gitcollab.web.pages.held import mine
 from gitcollab.web.pages.looked import Looked
@@ -51,8 +52,10 @@ async def overview(view: View) -> Response:
     """Shows a collab."""
     about = await view.about("overview")
     happened, sessions = await view.site.look(recent, about.id)
-    files, versions = await asyncio.gather(
-        view.read_act(acts.ListFiles, about.id), view.read_act(acts.ReadVersions, about.id)
+    files, versions, said = await asyncio.gather(
+        view.read_act(acts.ListFiles, about.id),
+        view.read_act(acts.ReadVersions, about.id),
+        said_of(view, about),
     )
     told = lines(happened, view.actor.user)
     looked = Looked.of(view.request)
@@ -65,6 +68,7 @@ async def overview(view: View) -> Response:
         "files": listed(about, files, told, versions),
         "people": everybody(about, sessions, told),
         "versions": versions,
+        "said": said,
         "clone": f"{view.site.base_url}/git/{about.id}.git",
         "held": await mine(view, about.id),
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from starlette.responses import JSONResponse, Response
 
-from gitcollab.web.pages.frame import Page, View, known
+from gitcollab.web.answers import ascii_line
+from gitcollab.web.pages.frame import About, Page, View, known
 from gitcollab.web.words import colour, initials
 
 STAY = 60.0
@@ -25,16 +27,40 @@ class Seat(NamedTuple):
     at: float
 
 
+def places(seats: Mapping[str, Seat]) -> dict[str, tuple[str, str]]:
+    """Where each is, whenever that was said."""
+    return {user: (seat.path, seat.cell) for user, seat in seats.items()}
+
+
+def told(about: About, seats: Mapping[str, Seat]) -> list[dict[str, object]]:
+    """Who is where, as pages show it; only people who take part."""
+    members = {member.user for member in about.members}
+    return [
+        {
+            "user": user,
+            "name": about.name(user),
+            "initials": initials(about.name(user)),
+            "colour": colour(user),
+            "path": seat.path,
+            "cell": seat.cell,
+        }
+        for user, seat in sorted(seats.items())
+        if user in members
+    ]
+
+
 class Presence:
     """Who is where, by collab and person."""
 
     def __init__(self) -> None:
         self.seats: dict[str, dict[str, Seat]] = defaultdict(dict)
 
-    def note(self, collab: str, user: str, seat: Seat) -> None:
-        """Takes in where somebody is; forgets who is gone."""
-        present = {name: each for name, each in self.seats[collab].items() if seat.at - each.at < STAY}
-        self.seats[collab] = present | {user: seat}
+    def note(self, collab: str, user: str, seat: Seat, *, is_gone: bool = False) -> bool:
+        """Takes in where somebody is, or that they are gone; forgets who is gone. Returns whether anybody moved."""
+        before = self.seats[collab]
+        present = {name: each for name, each in before.items() if seat.at - each.at < STAY and name != user}
+        self.seats[collab] = present if is_gone else present | {user: seat}
+        return places(before) != places(self.seats[collab])
 
     def others(self, collab: str, user: str) -> dict[str, Seat]:
         """Where the others are that were heard of lately."""
@@ -45,22 +71,12 @@ class Presence:
         said, collab = await view.fields(), await view.collab()
         role = await view.admit_reader(collab)
         seat = Seat(said.get("path", "")[:LONGEST], said.get("cell", "")[:LONGEST], time.monotonic())
-        self.note(collab, view.actor.user, seat)
+        has_moved = self.note(collab, view.actor.user, seat, is_gone=said.get("gone") == "1")
         about = await view.site.look(known, collab, role)
-        members = {member.user for member in about.members}
-        return JSONResponse(
-            [
-                {
-                    "name": about.name(user),
-                    "initials": initials(about.name(user)),
-                    "colour": colour(user),
-                    "path": seat.path,
-                    "cell": seat.cell,
-                }
-                for user, seat in sorted(self.others(collab, view.actor.user).items())
-                if user in members
-            ]
-        )
+        present = told(about, self.seats[collab])
+        if has_moved:
+            view.site.hub.say(collab, b"event: here\ndata: %s\n\n" % ascii_line(present))
+        return JSONResponse([each for each in present if each["user"] != view.actor.user])
 
     def routes(self) -> tuple[Page, ...]:
         """The one address."""

@@ -19,6 +19,13 @@ async def restore(view: View) -> Response:
     said, collab = await view.fields(), await view.collab()
     path, at = checked_path(said.get("path", "")), said.get("at", "")
     old = await before(view, collab, path, at)
+    await save(view, collab, path, old.data)
+    cell = said.get("cell", "")
+    return view.go(f"/c/{collab}/n/{quote(path)}" + (f"#cell-{quote(cell)}" if cell else ""))
+
+
+async def save(view: View, collab: str, path: str, data: bytes) -> None:
+    """Saves a file for everybody, in the actor's session of the browser, as a change of what is there now."""
     session = SessionName(user=view.actor.user, name=NAME)
     await view.do(acts.OpenSession(actor=view.actor, collab=collab, name=NAME, client=NAME))
     now = await view.do(acts.Deliver(actor=view.actor, collab=collab, session=session))
@@ -28,14 +35,13 @@ async def restore(view: View) -> Response:
             collab=collab,
             session=session,
             path=path,
-            data=old.data,
+            data=data,
             base=now.head,
             tool="web",
         )
     )
+    await view.do(acts.Land(actor=view.actor, collab=collab, session=session))
     await view.do(acts.CloseSession(actor=view.actor, collab=collab, session=session))
-    cell = said.get("cell", "")
-    return view.go(f"/c/{collab}/n/{quote(path)}" + (f"#cell-{quote(cell)}" if cell else ""))
 
 
 async def before(view: View, collab: str, path: str, at: str) -> acts.FileBytes:

@@ -12,15 +12,18 @@ from gitcollab.acts import (
     RemoveMember,
     RemoveWebhook,
     RevokeLink,
+    Save,
     SetMember,
 )
-from gitcollab.errors import BadInput, GitcollabError
-from gitcollab.model import Link, Role, Visibility
+from gitcollab.errors import BadInput, Forbidden, GitcollabError
+from gitcollab.model import Link, Role, SessionName
 from gitcollab.store.links import links as of_collab
 from gitcollab.store.webhooks import KINDS, webhooks
 from gitcollab.web.api.members import invitation
 from gitcollab.web.api.visibility import seen as seen_by
+from gitcollab.web.pages import charter
 from gitcollab.web.pages.frame import About, Page, View
+from gitcollab.web.pages.restore import NAME, save
 
 DAYS = (1, 7, 30)
 
@@ -38,11 +41,12 @@ async def show(
     if about.may("owner"):
         links = await view.site.look(of_collab, about.id)
     seen = await view.site.look(seen_by, about.id)
+    said = await charter.said_of(view, about)
     called = await view.site.look(webhooks, about.id) if about.may("maintainer") else ()
     values = {
         "about": about,
         "seen": seen,
-        "visibilities": list(Visibility),
+        "said": said,
         "links": links,
         "webhooks": called,
         "kinds": KINDS,
@@ -66,6 +70,27 @@ async def done(view: View, act: CollabAct) -> Response:
         about = await view.about("settings")
         return await show(view, about, problem=f"{error.message}. {error.hint}", status=error.status)
     return view.go(f"/c/{act.collab}/settings")
+
+
+async def change(view: View) -> Response:
+    """Changes what the collab says of itself; maintainers may."""
+    said, about = await view.fields(), await view.about("settings")
+    session = SessionName(user=view.actor.user, name=NAME)
+    await view.admit(Save(actor=view.actor, collab=about.id, session=session, path=charter.FILE, data=b""))
+    if not about.may("maintainer"):
+        raise Forbidden("Only maintainers change what a collab says of itself", "ask one of them")
+    now = await charter.said_of(view, about)
+    try:
+        if said.get("seen", "") != now.oid:
+            raise BadInput("Somebody changed this meanwhile", "here is how it stands; please change it again")
+        changed = charter.asked(said, now)
+        if changed:
+            await save(view, about.id, charter.FILE, charter.edited(now.text, changed).encode())
+    except GitcollabError as error:
+        if error.status >= 500:
+            raise
+        return await show(view, about, problem=f"{error.message}. {error.hint}", status=error.status)
+    return view.go(f"{about.home}/settings")
 
 
 async def set_member(view: View) -> Response:
@@ -151,6 +176,7 @@ def role(said: dict[str, str]) -> Role:
 
 PAGES = (
     Page("/c/{id}/settings", settings),
+    Page("/c/{id}/about", change, "POST"),
     Page("/c/{id}/members", set_member, "POST"),
     Page("/c/{id}/members/remove", remove_member, "POST"),
     Page("/c/{id}/links", add_link, "POST"),

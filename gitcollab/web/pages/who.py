@@ -15,8 +15,10 @@ from gitcollab.web.blames import Blame, Spot, within
 from gitcollab.web.pages.frame import Page, View
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-PATIENCE = 0.15
+PATIENCE = 1.0
 """Seconds that a page waits for it."""
+NEEDED = 5.0
+"""Seconds that a page waits for it which is made with it: whose changes are shown, whose version is shared."""
 
 
 async def blamed(view: View, spot: Spot, seconds: float = PATIENCE) -> Blame | None:

@@ -10,10 +10,15 @@ const KINDS = [
 const QUIET = new Set(["delivered", "joined", "left", "linked"]);
 const TOGETHER = 150; // ms: events that come together are shown together
 const AGAIN = 2000; // ms: after which a refused connection is tried again
+const BEHIND = 4000; // ms without a connection after which the reader is told
 const REST = 10000; // ms: a page that is out of sight for so long gives its connection back
 
 export function follow(main) {
   if (!main?.dataset.events) return;
+  const bar = document.createElement("p");
+  bar.id = "behind";
+  bar.setAttribute("role", "status");
+  document.body.append(bar);
   const page = { main, news: 0, timer: 0, rest: 0, isBusy: false, source: null };
   connect(page);
   document.addEventListener("visibilitychange", () => {
@@ -29,7 +34,8 @@ export function follow(main) {
 // where it left off when it is looked at again.
 function connect(page) {
   if (page.source) return;
-  const source = new EventSource(`${page.main.dataset.events}?after=${page.main.dataset.after}`);
+  const source = new EventSource(`${page.main.dataset.events}?after=${page.main.dataset.after}&here=1`);
+  source.addEventListener("here", ({ data }) => document.dispatchEvent(new CustomEvent("here", { detail: JSON.parse(data) })));
   for (const kind of KINDS) source.addEventListener(kind, (event) => arrived(page, kind, event));
   source.addEventListener("open", () => {
     say(true);
@@ -67,10 +73,21 @@ function disconnect(page) {
 }
 
 function say(isLive) {
+  behind(isLive);
   const place = document.getElementById("live");
   if (!place) return;
   place.className = `live ${isLive ? "on" : "off"}`;
   place.textContent = isLive ? "live" : "connecting again…";
+}
+
+// Who reads a page that has not been heard of for a while is told so: it may be out of date.
+function behind(isLive) {
+  const bar = document.getElementById("behind");
+  if (isLive) {
+    clearTimeout(behind.timer);
+    behind.timer = 0;
+    bar.textContent = "";
+  } else behind.timer ||= setTimeout(() => (bar.textContent = "Not connected: this page may be out of date. Connecting again…"), BEHIND);
 }
 
 function arrived(page, kind, event) {
@@ -100,6 +117,7 @@ function offer(page) {
 // Shows the news where the reader is: what has changed is put in its place, what is being written stays.
 async function refresh(page) {
   const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" }).catch(() => undefined);
+  if (!answer || answer.status >= 500) return say(false); // the page stays as it is until the server is back
   const fresh = answer?.ok ? parsed(await answer.text()) : undefined;
   if (!fresh || !reconcile(fresh)) return location.reload();
   place(fresh);

@@ -24,6 +24,21 @@ for (const input of document.querySelectorAll("[data-select]")) {
   input.focus();
 }
 
+// What is sent is sent once, however slow the network is and however often the button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  form.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
 function enhance(root) {
   offerFrames(root);
   fetchLater(root);

@@ -1,6 +1,7 @@
-// Presence: while a page is live it says where its reader is, and shows the others' faces, beside their cells too.
+// Presence: while a page is live it says where its reader is, and shows the others' faces, beside their cells too. They
+// come by the event stream as they move; what is said again after a while is that one is still here.
 const AGAIN = 20000; // ms
-const SETTLED = 2000; // ms after scrolling until the new cell is told
+const SETTLED = 1000; // ms after scrolling until the new cell is told
 
 let timer = 0;
 let told = "";
@@ -9,6 +10,8 @@ export function bePresent(main) {
   if (!main?.dataset.here) return;
   document.addEventListener("connected", () => say(main));
   document.addEventListener("disconnected", () => clearTimeout(timer));
+  document.addEventListener("here", ({ detail }) => show(main, detail.filter(({ user }) => user !== main.dataset.me)));
+  window.addEventListener("pagehide", () => navigator.sendBeacon(main.dataset.here, new URLSearchParams({ gone: "1" })));
   window.addEventListener("scroll", () => {
     if (!timer || cell() === told) return;
     clearTimeout(timer);

@@ -30,6 +30,7 @@ def asked(engine: Engine, monkeypatch: pytest.MonkeyPatch, recorder: Recorder, b
         DONE, acts.SetDisplay, lambda conn, a: people.set_display(conn, a.actor.user, a.display)
     )
     recorder.prepared |= {acts.ReadItems: (), acts.ListFiles: (), acts.ReadVersions: ()}
+    recorder.prepared |= {acts.ReadFile: acts.FileBytes(commit="c", oid="o", data=b'licence = "MIT"')}
     with engine.begin() as conn:
         people.set_display(conn, "cleo", "")
         made = collabs.add_collab(conn, collabs.new_id(), "Tides", "tides", (), "ana")
@@ -70,6 +71,7 @@ async def test_the_settings_say_who_else_sees_it(
     visitor: httpx2.AsyncClient, ana: Headers, cleo: Headers, asked: str, recorder: Recorder, engine: Engine
 ) -> None:
     shown = (await visitor.get(f"/c/{asked}/settings", headers=cleo)).text
+    assert "MIT" in shown
     assert ("Nobody but the people above" in shown, "Hand it over" in shown) == (True, False)
     assert "Hand it over" in (await visitor.get(f"/c/{asked}/settings", headers=ana)).text
     recorder.prepared |= {acts.SetVisibility: acts.Shown(visibility="everyone"), acts.SetGrant: ()}  # type: ignore[arg-type]
