@@ -198,6 +198,8 @@ class Collab:
                 raise BadInput(
                     f"there is already a {act.to}", "choose another name, or delete that one first"
                 )
+            if self.desks.has_moved(act.session, act.path, act.to):
+                return self._saves.take_in_rename(act.session, act.path, act.to)
             return self._saves.renamed(act.session, act.path, act.to, act.base)
 
     def push(self, act: acts.Push) -> acts.Pushed:

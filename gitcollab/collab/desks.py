@@ -155,6 +155,11 @@ class Desks:
         kin = [old for old in gone[:FEW] if _is_kin(bytes_at(self._repo, head, old), data)]
         return kin[0] if len(kin) == 1 else None
 
+    def has_moved(self, session: SessionName, old: str, path: str) -> bool:
+        """Whether a workspace's file lies under its new name already: who says so has just renamed it."""
+        desk = self._desks.get(session)
+        return desk is not None and bool(self.missing(session, (old,))) and (desk.root / path).is_file()
+
     def held(self, session: SessionName, path: str) -> str | None:
         """The id of what the workspace held at a path when it was last taken in or delivered."""
         desk = self._desks.get(session)

@@ -10,12 +10,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gitcollab.client import Client
 from gitcollab.errors import BadInput, NotFound
 from gitcollab_hooks import patches
+from gitcollab_hooks.authors import Names
 from gitcollab_hooks.documents import Document, Documents
 from gitcollab_hooks.news import News
 from gitcollab_hooks.notes import Notes
@@ -228,9 +230,16 @@ class Collaboration:
             said = "it was changed by another program, and is too large for that to be kept before it is written over"
             self._told({"kind": "refused", "file": file, "message": said, "hint": ""})
 
-    def saved(self, path: str) -> None:
-        """Notes that Jupyter has written a file, named as the system names it. Never raises, never waits."""
+    def saved(self, path: str, authors: Names | None = None) -> None:
+        """Notes that Jupyter has written a file, named as the system names it, and for whom. Never raises or waits."""
+        self.taking.authors.note(path, authors or {})
         self.taking.put(path)
+
+    def moved(self, old: str, new: str) -> None:
+        """Notes that Jupyter has renamed a file or directory, or deleted it (``new`` is empty); both as Jupyter names
+        them. Never raises, never waits."""
+        with suppress(BadInput):
+            self.taking.put_move(str(self.file(old)), str(self.file(new)) if new else "")
 
     def file(self, path: str) -> Path:
         """Returns the file that Jupyter means by ``path``; BadInput if it leads out of what Jupyter serves."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 
+from gitcollab_hooks.authors import Names, Rooms, asking
 from gitcollab_hooks.collaboration import Collaboration
 from gitcollab_hooks.doors import routes
 from gitcollab_hooks.viewer import Upstream, views
@@ -17,6 +18,9 @@ Json = Any
 
 NEWS = "https://gitcollab.dev/jupyter/news/v1"
 """The kind of event on Jupyter's own bus by which the front end hears of everything."""
+
+CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+"""The kind of event in which Jupyter's contents managers tell what they have done."""
 
 SCHEMA = {
     "$id": NEWS,
@@ -52,8 +56,10 @@ class Extension(ExtensionApp):
 
         self.collaboration = Collaboration(root, tell)
         self.executor = ThreadPoolExecutor(THREADS, thread_name_prefix="gitcollab")
+        self.rooms = Rooms(self.serverapp)
         contents.register_pre_save_hook(self._saving)
         contents.register_post_save_hook(self._saved)
+        self.serverapp.event_logger.add_listener(schema_id=CONTENTS, listener=self._happened)
         self.collaboration.start()
 
     def initialize_handlers(self) -> None:
@@ -74,7 +80,23 @@ class Extension(ExtensionApp):
         if (model or {}).get("type") != "directory":
             self.collaboration.saving(path)
 
+    async def _happened(self, logger: Any, schema_id: str, data: Json) -> None:
+        """Hears what Jupyter's contents manager has done, whichever it is."""
+        if data.get("action") == "rename":
+            self.collaboration.moved(data["source_path"], data["path"])
+        elif data.get("action") == "delete":
+            self.collaboration.moved(data["path"], "")
+
+    def _authors(self, path: str) -> Names:
+        """Who has worked on what is being saved: those who write in the live document, else who asks for the save."""
+        try:
+            writers = self.rooms.writers(path)
+            return asking() if writers is None else writers
+        except Exception:  # no save fails because of who has made it
+            self.log.warning("gitcollab cannot tell who has saved %s", path, exc_info=True)
+            return {}
+
     def _saved(self, os_path: str = "", model: Json = None, **_: Any) -> None:
         """Runs on every save, on Jupyter's loop: puts the name down and is done; a save must never fail for us."""
         if (model or {}).get("type") != "directory":
-            self.collaboration.saved(os_path)
+            self.collaboration.saved(os_path, self._authors(str((model or {}).get("path", ""))))

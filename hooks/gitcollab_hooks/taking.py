@@ -6,14 +6,18 @@ The files themselves are the queue: whatever is lost here, the server's own watc
 from __future__ import annotations
 
 import hashlib
+import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gitcollab.client import Client
 from gitcollab.errors import GitcollabError, NotSignedIn, Unavailable
+from gitcollab_hooks.authors import Authors
 from gitcollab_hooks.bases import Bases
 from gitcollab_hooks.documents import Document, Documents
 from gitcollab_hooks.overwritten import Overwritten, shape_of
@@ -40,15 +44,23 @@ class Taken(NamedTuple):
     data: bytes
 
 
+class Moved(NamedTuple):
+    """A file that was renamed, or deleted where ``new`` is empty; both named as the system names them."""
+
+    old: str
+    new: str
+
+
 class Taking:
     """Brings saved files to their sessions, one after the other. ``tell`` hears what became of them."""
 
     def __init__(self, server: Server, documents: Documents, tell: Tell) -> None:
         self._server, self._documents, self._tell = server, documents, tell
-        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[str | Moved | None] = queue.SimpleQueue()
         self._taken: dict[Path, tuple[str, Json, float]] = {}
         self.bases = Bases()
         self.overwritten = Overwritten()
+        self.authors = Authors()
         self._lock = threading.Lock()
         self._waiting: dict[str, None] = {}
         self._thread = threading.Thread(target=self._run, name="gitcollab saves", daemon=True)
@@ -65,6 +77,10 @@ class Taking:
         """Notes that a file has been saved. Never raises, never waits."""
         self.overwritten.wrote(file)
         self._queue.put(file)
+
+    def put_move(self, old: str, new: str) -> None:
+        """Notes that a file was renamed, or deleted where ``new`` is empty. Never raises, never waits."""
+        self._queue.put(Moved(old, new))
 
     @property
     def waiting(self) -> int:
@@ -87,14 +103,19 @@ class Taking:
             found = hashlib.sha256(data).hexdigest()
             if digest and found != digest:
                 return None
+            authors = self.authors.of(document.file)
+            self.authors.forget(document.file, authors)
             known = self._taken.get(document.file)
             is_known = known and known[0] == found and known[1]["session"] == document.session
             if known and is_known and time.monotonic() < known[2]:
                 return Taken(known[1], found, data)
             base = self.bases.of(document.file)
-            receipt = self._server.client().save(
-                document.collab, document.session, document.path, data, base=base, tool="jupyter"
-            )
+            where = document.collab, document.session, document.path
+            try:
+                receipt = self._server.client().save(*where, data, base=base, tool="jupyter", authors=authors)
+            except GitcollabError:
+                self.authors.note(str(document.file), authors)
+                raise
             if not receipt.get("held"):
                 self.overwritten.took(document.file, shape, receipt["version"])
             if base and not receipt.get("forked") and not receipt.get("held"):
@@ -134,7 +155,28 @@ class Taking:
                 continue
             if file is None:
                 return
-            self._bring(file)
+            if isinstance(file, Moved):
+                self._move(file)
+            else:
+                self._bring(file)
+
+    def _move(self, moved: Moved) -> None:
+        """Says what was renamed or deleted, in its turn among the saves.
+
+        Nothing is said twice and nothing is lost where this cannot be said: the server's own watcher finds it, too.
+        """
+        with suppress(GitcollabError):
+            client = self._server.client()
+            old = self._documents.find(client, Path(moved.old))
+            new = self._documents.find(client, Path(moved.new)) if moved.new else None
+            if old and new and (old.collab, old.session) == (new.collab, new.session):
+                for before, after in renames(client, old, new):
+                    with suppress(GitcollabError):  # one that is known already, say
+                        client.rename(old.collab, old.session, before, after)
+            elif old and not os.path.lexists(old.file):
+                client.save(old.collab, old.session, old.path, None, tool="jupyter")
+        if moved.new and os.path.isfile(moved.new):
+            self._bring(moved.new)
 
     def _bring(self, file: str) -> None:
         try:
@@ -154,3 +196,13 @@ class Taking:
         if document and taken:
             told = {"receipt": taken.receipt, "hash": taken.digest}
             self._tell({"kind": "taken", "file": file, "collab": document.collab, **told})
+
+
+def renames(client: Client, old: Document, new: Document) -> Iterator[tuple[str, str]]:
+    """Yields what is to be renamed in the collab: the file, or each file of the directory."""
+    if not new.file.is_dir():
+        yield old.path, new.path
+        return
+    for entry in client.files(old.collab, f"sessions/{old.session}"):
+        if entry["path"].startswith(f"{old.path}/"):
+            yield entry["path"], new.path + entry["path"].removeprefix(old.path)

@@ -30,12 +30,16 @@ class Jupyter:
     directory: Path
     url: str
 
-    def ask(self, method: str, path: str, body: Any = None, *, token: str = TOKEN) -> tuple[int, Any]:
-        """Status and body of an answer."""
+    def ask(
+        self, method: str, path: str, body: Any = None, *, token: str = TOKEN, who: str = ""
+    ) -> tuple[int, Any]:
+        """Status and body of an answer. ``who`` asks, where Jupyter knows several people."""
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(f"{self.url}{path}", data, method=method)
         if token:
             asked.add_header("Authorization", f"token {token}")
+        if who:
+            asked.add_header("X-Who", who)
         try:
             with urllib.request.urlopen(asked, timeout=LIMIT) as answer:
                 text = answer.read()
@@ -43,9 +47,10 @@ class Jupyter:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def save(self, path: str, content: Any) -> int:
+    def save(self, path: str, content: Any, *, who: str = "") -> int:
         """Saves a notebook as the front end does."""
-        return self.ask("PUT", f"/api/contents/{path}", {"type": "notebook", "content": content})[0]
+        asked = {"type": "notebook", "content": content}
+        return self.ask("PUT", f"/api/contents/{path}", asked, who=who)[0]
 
 
 @contextmanager

@@ -67,6 +67,23 @@ def test_a_saved_notebook_is_brought_at_once(jupyter: Jupyter, server: Any) -> N
     assert (True, made["id"], "ana") == (said["tracked"], said["collab"], said["me"])
 
 
+def test_what_jupyter_renames_and_deletes_is_renamed_and_deleted(jupyter: Jupyter, server: Any) -> None:
+    """Two files that say the same: from the bytes alone nobody could tell which one went where."""
+    (jupyter.directory / "work").mkdir()
+    for name in ("one", "two", "three"):
+        (jupyter.directory / "work" / f"{name}.ipynb").write_bytes(as_bytes(book(a="x = 1\n")))
+    _, made = jupyter.ask("POST", "/gitcollab/api/share", {"path": "work", "users": "ben"})
+    ana, session = server.client("ana"), "sessions/ana/default"
+    for old, new in (("one", "first"), ("two", "second")):
+        told = {"path": f"work/{new}.ipynb"}
+        assert 200 == jupyter.ask("PATCH", f"/api/contents/work/{old}.ipynb", told)[0]
+    assert 204 == jupyter.ask("DELETE", "/api/contents/work/three.ipynb")[0]
+    wanted = {"collab.toml", "first.ipynb", "second.ipynb"}
+    eventually(lambda: wanted == {one["path"] for one in ana.files(made["id"], session)})
+    said = {one["message"].strip() for one in ana.log(made["id"], branch=session)}
+    assert {"Rename one.ipynb to first.ipynb", "Rename two.ipynb to second.ipynb"} <= said, said
+
+
 def test_a_notebook_of_nobody_elses_is_saved_as_ever(jupyter: Jupyter) -> None:
     assert 201 == jupyter.save("own.ipynb", book(a="x"))
     assert {"tracked": False} == jupyter.ask(

@@ -65,7 +65,7 @@ export class Panel {
    * @param {any} Widget
    * @param {{server: import('./server.js').Server, current: () => import('./document.js').OpenDocument | null,
    *          settle: (document: import('./document.js').OpenDocument, item: any, take: string) => any,
-   *          run: (command: string, given?: any) => any}} given
+   *          run: (command: string, given?: any) => any, settings: () => any}} given
    */
   constructor(Widget, given) {
     this.given = given;
@@ -156,8 +156,9 @@ export class Panel {
   /** @param {import('./document.js').OpenDocument} document */
   tracked(document) {
     const { state } = document;
+    const pages = this.given.server.pages(state.url, this.given.settings().viewer);
     const page = element('a', {
-      href: `${state.url}/c/${state.collab}/n/${state.file.split('/').map(encodeURIComponent).join('/')}`,
+      href: `${pages}/c/${state.collab}/n/${state.file.split('/').map(encodeURIComponent).join('/')}`,
       target: '_blank',
       rel: 'noopener',
       textContent: 'Open in the browser'

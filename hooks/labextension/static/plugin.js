@@ -10,7 +10,7 @@ import { standing, Status } from './status.js';
 
 const ID = 'gitcollab:plugin';
 const NEWS = 'https://gitcollab.dev/jupyter/news/v1';
-const DEFAULTS = { autoApply: true, draftInterval: 5, shareOutputs: true };
+const DEFAULTS = { autoApply: true, draftInterval: 5, shareOutputs: true, viewer: 'auto' };
 
 /** Events after which a notebook of the same collab is looked at again. */
 const MOVING = new Set(['delivered', 'saved', 'contested', 'settled', 'closed', 'landed', 'removed', 'forked']);
@@ -56,7 +56,7 @@ class Plugin {
     this.changes = new Map();
     this.others = new Map();
     const { Widget } = lab['@lumino/widgets'];
-    this.panel = new Panel(Widget, { server: this.server, current: () => this.current, settle: (document, item, take) => this.settleItem(document, item, take), run: (command, given) => app.commands.execute(command, given) });
+    this.panel = new Panel(Widget, { server: this.server, settings: () => this.settings, current: () => this.current, settle: (document, item, take) => this.settleItem(document, item, take), run: (command, given) => app.commands.execute(command, given) });
     this.status = new Status(Widget);
   }
 

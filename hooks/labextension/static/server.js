@@ -29,6 +29,17 @@ export class Server {
   }
 
   /**
+   * Where gitcollab's pages are for this browser: its own address, or below Jupyter's.
+   * @param {string} url
+   * @param {'auto' | 'jupyter' | 'gitcollab'} viewer
+   * @returns {string} without a slash at the end
+   */
+  pages(url, viewer) {
+    const isDirect = viewer === 'gitcollab' || (viewer === 'auto' && seemsReachable(url));
+    return isDirect ? url : `${this.settings.baseUrl.replace(/\/$/, '')}/gitcollab/view`;
+  }
+
+  /**
    * Asks one verb and returns what it answers; throws Refused.
    * @param {string} verb
    * @param {Record<string, any>} [asked]
@@ -57,4 +68,19 @@ export class Server {
     }
     return said;
   }
+}
+
+/**
+ * Whether this browser can be thought to reach an address that the Jupyter server reaches: not one of that machine's own, of
+ * its private network, or without TLS from a page with it.
+ * @param {string} address
+ */
+function seemsReachable(address) {
+  const there = new URL(address, location.href);
+  const isOwn = host => /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
+  if (isOwn(there.hostname)) {
+    return isOwn(location.hostname);
+  }
+  const isMixed = location.protocol === 'https:' && there.protocol === 'http:';
+  return !isMixed && (there.hostname.includes('.') || there.hostname === location.hostname);
 }

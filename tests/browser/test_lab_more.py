@@ -1,0 +1,113 @@
+"""More around an open notebook: a token that ends, a notebook of nobody else's, pages below Jupyter's own address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .jupyters import Stage, environment, eventually, jupyter, notebook
+from .labs import made
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("labs")
+
+
+@pytest.fixture(scope="module")
+def stage(server: Any, chromium: Any, place: Path) -> Iterator[Stage]:
+    """Ana's Jupyter finds its token where the root of a server on the same machine keeps it; Ben's as ever."""
+    root = place / "ana-root"
+    for name, said in (("run/url", server.url), ("private/token", server.client("ana").transport.token)):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text(said)
+    mine = {"GITCOLLAB_ROOT": str(root), "XDG_STATE_HOME": str(place / "ana-state")}
+    with ExitStack() as last:
+        labs = {
+            person: last.enter_context(jupyter(made("lab-4.6"), person, place, env))
+            for person, env in (("ana", mine), ("ben", environment(server, "ben", place)))
+        }
+        found = Stage(server, labs, chromium)
+        last.callback(found.close)
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def closed(stage: Stage) -> Iterator[None]:
+    yield
+    stage.close()
+
+
+def test_a_notebook_in_no_collab_is_left_in_peace(stage: Stage) -> None:
+    (stage.jupyters["ana"].directory / "own.ipynb").write_bytes(notebook("x = 1"))
+    with_answer = "() => performance.getEntriesByType('resource').some(one => one.name.includes('/api/sync'))"
+    ana = stage.opens("ana", "own.ipynb")
+    ana.until(with_answer)
+    ana.replaces(0, "x = 2")
+    ana.saves()
+    ana.has_on_disk("x = 2")
+    assert "" == ana.page.locator(".gitcollab-status").inner_text()
+    assert 0 == ana.page.locator("[class*=gitcollab-mark], .Toastify__toast").count()
+    assert "gitcollab" not in json.loads((ana.jupyter.directory / "own.ipynb").read_bytes())["metadata"]
+    ana.has_no_dialog()
+
+
+def test_who_is_signed_out_is_told_so_goes_on_and_is_caught_up_after_a_new_sign_in(
+    stage: Stage, place: Path
+) -> None:
+    path = stage.shared("expired", notebook("x = 1", "y = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+    kept = place / "ana-root" / "private" / "token"
+    secret = kept.read_text()
+    kept.write_text(secret[:-4] + "aaaa")
+    ana.replaces(0, "x = 2")
+    ana.saves()
+    ana.until(
+        "() => document.querySelector('.gitcollab-status').title.includes('Saving works as ever')"
+        " || document.querySelector('.gitcollab-status').title.includes('ign in')"
+    )
+    ana.has_on_disk("x = 2", "y = 1")
+    ana.has_no_dialog()
+    ben.replaces(1, "y = 2")
+    ben.saves()
+    kept.write_text(secret)
+    ana.runs("gitcollab:panel")
+    ana.js("() => window.dispatchEvent(new Event('focus'))")
+    ana.sees(1, "y = 2")
+    ben.sees(0, "x = 2")
+    for one in (ana, ben):
+        one.has_on_disk("x = 2", "y = 2")
+        one.has_no_dialog()
+
+
+def test_the_pages_are_seen_live_under_jupyters_own_address(stage: Stage) -> None:
+    path = stage.shared("viewed", notebook("x = 1", "y = 1"))
+    ana = stage.opens("ana", path)
+    ana.is_tracked()
+    ana.runs("gitcollab:panel")
+    link = ana.page.get_by_role("link", name="Open in the browser")
+    link.wait_for()
+    there = str(link.get_attribute("href")).removeprefix(stage.server.url)
+    page = ana.page.context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    page.goto(f"{ana.jupyter.url}/gitcollab/view{there}")
+    page.get_by_text("x = 1").first.wait_for()
+    ana.page.bring_to_front()
+    ana.replaces(0, "x = 2000")
+    ana.saves()
+    page.bring_to_front()
+    pill = page.locator("#pill")
+    pill.wait_for()
+    pill.click()
+    eventually(lambda: "2000" in page.inner_text("main"), lambda: page.inner_text("main"))
+    assert [] == problems
