@@ -54,7 +54,8 @@ def _judge_kept_edit(item: Item, held: Json, mine: Json, policy: Policy) -> Verd
 def _weigh(item: Item, sides: tuple[Json, Json, Json], policy: Policy) -> Verdict:
     base, held, mine = sides
     is_contested, value = _weighed(item.field, sides, policy)
-    if not is_contested:
+    is_guarded = item.reason == notebooks.LOCKED and base not in (held, mine)
+    if not is_contested and not is_guarded:
         return Verdict(value=value, reason="mergeable")
     kept = mine if held is None else held  # a deletion against an edit keeps the edit
     return Verdict(value=kept, item=msgspec.structs.replace(item, base=base, shared=held, session=mine))

@@ -2,6 +2,7 @@
 
 from gitcollab.notebooks.agreement import cell_id, disagreements
 from gitcollab.notebooks.bumps import suggested_bump
+from gitcollab.notebooks.cells import LOCKED
 from gitcollab.notebooks.checking import problems
 from gitcollab.notebooks.diffing import CellDiff, Diff, diff
 from gitcollab.notebooks.drawing import Line, OutputDiff
@@ -22,6 +23,7 @@ from gitcollab.notebooks.weighing import weigh
 
 __all__ = [
     "EMPTY",
+    "LOCKED",
     "STANDARD",
     "CellDiff",
     "Clash",

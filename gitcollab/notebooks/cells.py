@@ -15,6 +15,9 @@ from gitcollab.notebooks.weighing import ABSENT, RUN, Three, judge, same, uncoun
 
 OWN = ("id", "cell_type", "source", "metadata", "attachments", *RUN)
 
+LOCKED = "both edited a locked cell"
+"""Why a source is contested however well its lines would merge."""
+
 Data = dict[str, Json]
 
 
@@ -148,7 +151,7 @@ class _Fields:
             return self.known
         texts = Three(self.base.source, self.ours.source, self.theirs.source)
         if self._is_locked() and len(set(texts)) == 3:
-            verdict = Weighed(is_contested=True, value=texts.shared, reason="both edited a locked cell")
+            verdict = Weighed(is_contested=True, value=texts.shared, reason=LOCKED)
             self._found("source", texts, verdict)
             return self.ours.source
         source: str = self._spot("source", texts)

@@ -280,3 +280,22 @@ def test_another_version_of_a_cell_deleted_twice_does_not_close_its_item(house, 
     assert (item.shared["source"], item.session["source"]) == (["x = 1000"], ["x = 10"])
     house.settle(item.id, Take.SESSION)
     assert house.main(NB) == notebook(("a", "x = 10"), ("b", "y = 2"))
+
+
+def test_a_locked_cell_that_both_edited_waits_for_a_person_however_its_lines_would_merge(
+    house, ana, ben, notebook
+):
+    def locked(source: str, other: str = "") -> bytes:
+        document = json.loads(notebook(("a", source), ("b", other)))
+        document["cells"][0]["metadata"]["nbgrader"] = {"grade_id": "a", "locked": True}
+        return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+
+    ana.saves(NB, locked("one\ntwo\nthree\n"))
+    ben.saves(NB, locked("ONE\ntwo\nthree\n"), lands=False)
+    ana.saves(NB, locked("one\ntwo\nTHREE\n"))
+    house.land(ben.session)
+    (item,) = house.items()
+    ana.saves(NB, locked("one\ntwo\nTHREE\n", "a move of the shared branch"))
+    assert [(item.id, "one\ntwo\nTHREE\n", "ONE\ntwo\nthree\n")] == [
+        (one.id, one.shared, one.session) for one in house.items()
+    ]
