@@ -107,6 +107,7 @@ viewer      write    DELETE /api/collabs/{id}/sessions/{user}/{name}
 editor      write    POST   /api/collabs/{id}/sessions/{user}/{name}/land
 editor      write    POST   /api/collabs/{id}/sessions/{user}/{name}/deliver
 editor      write    POST   /api/collabs/{id}/sweep
+viewer      read     GET    /api/collabs/{id}/evening
 viewer      read     GET    /api/collabs/{id}/files
 viewer      read     GET    /api/collabs/{id}/files/{path}
 viewer      read     GET    /api/collabs/{id}/sessions/{user}/{name}/files/{path}
@@ -138,6 +139,10 @@ viewer      read     GET    /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/cite
 maintainer  publish  POST   /api/collabs/{id}/publish
 viewer      read     GET    /api/collabs/{id}/pending
+maintainer  publish  GET    /api/collabs/{id}/mirror
+owner       admin    PUT    /api/collabs/{id}/mirror
+owner       admin    DELETE /api/collabs/{id}/mirror
+maintainer  publish  POST   /api/collabs/{id}/mirror/pushes
 maintainer  admin    GET    /api/collabs/{id}/webhooks
 maintainer  admin    POST   /api/collabs/{id}/webhooks
 maintainer  admin    DELETE /api/collabs/{id}/webhooks/{webhook}
@@ -316,6 +321,7 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.SetDisplay: Person(name="x"),
     acts.HandOver: Member(user="x", display="", role=Role.OWNER),
     acts.AcceptInvitation: SUMMARY,
+    **dict.fromkeys((acts.SetMirror, acts.ReadMirror, acts.PushMirror), acts.Mirror()),
     acts.SetVisibility: acts.Shown(visibility=Visibility.PRIVATE),
     acts.AddUser: Person(name="x"),
     acts.CreateToken: Token(id="t", label=""),
