@@ -93,7 +93,13 @@ OWNERS = {acts.DeleteCollab, acts.SetMember, acts.RemoveMember, acts.CreateLink,
     acts.SetMirror,
 }
 CALLING = {acts.AddWebhook, acts.RemoveWebhook}
-MAINTAINERS = {acts.ApproveVersion, acts.DecidePublish, acts.Publish, acts.ReadMirror, acts.PushMirror} | CALLING
+MAINTAINERS = {
+    acts.ApproveVersion,
+    acts.DecidePublish,
+    acts.Publish,
+    acts.ReadMirror,
+    acts.PushMirror,
+} | CALLING
 EDITORS = {
     acts.OpenSession,
     acts.Save,
