@@ -111,6 +111,7 @@ class Walls:
 
     def raise_walls(self) -> None:
         """Makes the namespaces and the root of its own, where this machine allows it."""
+        os.umask(0o022)  # the service's own lets nobody else in, and the run is somebody else
         try:
             self._unshare()
             self._mount_root()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,10 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def runs(root: Path) -> Runs:
+def runs(root: Path) -> Iterator[Runs]:
     """Does a job on a notebook that lies in a directory with a table."""
     repo = Repository.create(root / "collabs" / "cabcdefghi.git")
+    before = os.umask(0o077)  # as the daemon's
 
     def run(data: bytes, **more: Any) -> tuple[Shortcoming, ...]:
         files = {"work/a.ipynb": file_entry(repo, data), "work/table.csv": file_entry(repo, b"1,2\n")}
@@ -71,7 +72,8 @@ def runs(root: Path) -> Runs:
         )
         return run_job(job).shortcomings
 
-    return run
+    yield run
+    os.umask(before)
 
 
 def test_a_notebook_that_runs_and_agrees_passes(runs: Runs) -> None:
