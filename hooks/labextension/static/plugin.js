@@ -207,6 +207,8 @@ class Plugin {
         void document.sync({ fresh: true });
       } else if (isOurs && (MOVING.has(event.kind) || (event.kind === 'taken' && document.isLive))) {
         void document.sync();
+      } else if (isOurs && event.kind === 'savewanted' && event.path === document.state.file && document.hasOwnWork) {
+        void document.save(); // somebody publishes it, and waits a moment
       } else if (event.path === document.path && event.kind === 'refused') {
         this.say('error', `${event.message}. ${event.hint ?? ''}`);
       }
