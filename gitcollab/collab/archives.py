@@ -136,6 +136,8 @@ class Archives:
         due = [one for one in self.shelf.all() if not one.dropped and one.at <= until]
         if not due:
             return 0
+        with ground.turns.taking():
+            pass  # what the journal lacks of the branches that were thinned is told while they can be read
         for one in due:
             session = SessionName.parse(one.session)
             for ref in (session.ref, _draft(session)):

@@ -27,6 +27,7 @@ from gitcollab.collab.saves import Saves
 from gitcollab.collab.talk import Talk
 from gitcollab.collab.times import saved_at
 from gitcollab.collab.together import credited
+from gitcollab.collab.turns import LARGE, is_long
 from gitcollab.collab.undoing import Undos
 from gitcollab.errors import BadInput, Forbidden, NotFound, Unusable
 from gitcollab.events import AnyEvent, Joined, Left, Membership
@@ -257,7 +258,7 @@ class Collab:
 
     def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
-        with self._turns.taking():
+        with self._turns.taking(is_long=len(data or b"") >= LARGE):
             self._saves.admit(session)
             return self._saves.take_in(session, path, data)
 
@@ -392,6 +393,6 @@ class Collab:
     @contextmanager
     def _acting(self, act: acts.CollabAct) -> Iterator[Actor]:
         """Takes a turn, and lets the act in only if its actor may do it now."""
-        with self._turns.taking():
+        with self._turns.taking(is_long=is_long(act)):
             allow(act.actor, act, self._register.role(act.actor.user))
             yield act.actor

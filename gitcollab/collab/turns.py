@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from gitcollab import acts
 from gitcollab.collab.ledger import Ledger, Told
 from gitcollab.errors import Moved, Unavailable
 from gitcollab.events import AnyEvent
@@ -19,6 +20,23 @@ WINDOW = 0.2
 
 MOST = 64
 """Turns in one round at most."""
+
+LARGE = 1_000_000
+"""Bytes of a file from which on its merge may have to wait for a worker."""
+
+
+LONG = (
+    acts.CloseSession,
+    acts.Deliver,
+    acts.Land,
+    acts.OpenSession,
+    acts.Publish,
+    acts.Push,
+    acts.Settle,
+    acts.Sweep,
+    acts.Undo,
+)
+"""Acts that merge what there is, however large; a save does so with its own file."""
 
 
 class Turn(msgspec.Struct):
@@ -87,8 +105,11 @@ class Turns:
                 yield
 
     @contextmanager
-    def taking(self) -> Iterator[Turn]:
+    def taking(self, *, is_long: bool = False) -> Iterator[Turn]:
         """Takes a turn, or goes on in the one that this thread has taken.
+
+        Before one that ``is_long``, because it may have to wait for a worker, the round of those before it ends: who
+        has saved waits for others' short turns only.
 
         All that moves in a round of turns shares one flush, then the journal, then the workspaces follow. If a turn
         raises, none of its refs has moved and nothing is told of it; if the round's end fails, that holds for all of
@@ -98,6 +119,8 @@ class Turns:
             if self._turn is not None:
                 yield self._turn
                 return
+            if is_long:
+                self._end_round()
             joined = self._joined()
             mark = joined.barrier.mark()
             self._turn = turn = Turn()
@@ -182,3 +205,8 @@ class Turns:
                 for act in turn.after:
                     with turn.going_on():
                         act()
+
+
+def is_long(act: acts.CollabAct) -> bool:
+    """Whether an act may have to wait for a worker, as merges of large files do."""
+    return isinstance(act, LONG) or (isinstance(act, acts.Save) and len(act.data or b"") >= LARGE)

@@ -6,8 +6,6 @@ reaches, logs and caches are left behind with it.
 
 from __future__ import annotations
 
-import ctypes
-import os
 import re
 import secrets
 import shutil
@@ -17,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gitcollab.errors import Unusable
+from gitcollab.renaming import EXCHANGE, HERE, rename
 from gitcollab.repository.durable import sync_directory, sync_filesystem
 from gitcollab.repository.opening import UNFINISHED
 from gitcollab.repository.repository import Repository
@@ -29,8 +28,6 @@ Redact = Callable[[str, str, bytes], bytes]
 
 DEADLINE = 3600.0
 _ID = re.compile(rb"[0-9a-f]{40}")
-_EXCHANGE = 2
-_HERE = -100  # AT_FDCWD
 
 
 class Rewritten(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +84,10 @@ def versions(repo: Repository, path: str) -> frozenset[str]:
 def exchange(old: Path, new: Path) -> None:
     """Puts the new repository in the old one's place, which is the one step that counts, and the old one in its.
 
-    Unusable where the file system cannot exchange two directories.
+    Unusable where the file system cannot exchange two directories, OSError where it fails to.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.renameat2(_HERE, os.fsencode(old), _HERE, os.fsencode(new), ctypes.c_uint(_EXCHANGE)) != 0:
-        raise Unusable(
-            f"this file system cannot exchange directories: {os.strerror(ctypes.get_errno())}",
-            "nothing was changed",
-        )
+    if not rename(HERE, old, new, EXCHANGE):
+        raise Unusable("this file system cannot exchange directories", "nothing was changed")
     sync_directory(old.parent)
 
 

@@ -1,4 +1,4 @@
-"""The system calls that Python does not offer: openat2, renameat2, statfs and read leases.
+"""The system calls that Python does not offer: openat2, statfs and read leases.
 
 Each says by its answer (None or False) that the kernel or file system cannot do it, so that callers fall back.
 """
@@ -13,8 +13,6 @@ import os
 import signal
 import struct
 
-NOREPLACE = 1
-EXCHANGE = 2
 BENEATH = 0x08 | 0x04 | 0x02  # RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 SYS_OPENAT2 = 437  # the same on every architecture
 
@@ -35,7 +33,6 @@ REMOTE = frozenset(
 )
 """statfs magics of file systems whose other writers inotify does not see (statfs(2))."""
 
-_CANNOT = frozenset({errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP})
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -52,19 +49,6 @@ def open_beneath(directory: int, path: str, flags: int) -> int | None:
     if code in {errno.ENOSYS, errno.EPERM, errno.EAGAIN}:  # EPERM: a sandbox; EAGAIN: a rename came between
         return None
     raise OSError(code, os.strerror(code), path)
-
-
-def rename(directory: int, old: str, new: str, flags: int) -> bool:
-    """Renames within one directory by ``NOREPLACE`` or ``EXCHANGE``; False where that is not to be had."""
-    call = getattr(_libc, "renameat2", None)
-    if call is None:
-        return False
-    if call(directory, os.fsencode(old), directory, os.fsencode(new), ctypes.c_uint(flags)) == 0:
-        return True
-    code = ctypes.get_errno()
-    if code in _CANNOT:
-        return False
-    raise OSError(code, os.strerror(code), old)
 
 
 def is_remote(path: str | os.PathLike[str]) -> bool:

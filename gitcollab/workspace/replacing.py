@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitcollab import renaming
 from gitcollab.workspace import beneath, leftovers, libc
 
 NOT_AS_EXPECTED = frozenset(
@@ -56,7 +57,7 @@ def _act(fd: int, name: str, new: bytes | None, expected: bytes | None) -> bool:
 def _create(fd: int, name: str, new: bytes) -> bool:
     with _temporary(fd, new, b"", None) as temporary:
         try:
-            if not libc.rename(fd, temporary, name, libc.NOREPLACE):
+            if not renaming.rename(fd, temporary, name, renaming.NOREPLACE):
                 os.link(temporary, name, src_dir_fd=fd, dst_dir_fd=fd)
         except FileExistsError:
             return False
@@ -165,7 +166,7 @@ def _keep(fd: int, temporary: str, name: str, new: bytes) -> None:
 def _swap(fd: int, temporary: str, name: str) -> bool:
     """Exchanges the two; where the file system cannot, by a link to the old one and a rename over it."""
     try:
-        if libc.rename(fd, temporary, name, libc.EXCHANGE):
+        if renaming.rename(fd, temporary, name, renaming.EXCHANGE):
             return True
     except FileNotFoundError:
         return False
@@ -184,7 +185,7 @@ def _swap(fd: int, temporary: str, name: str) -> bool:
 def _move(fd: int, old: str, new: str) -> bool:
     """Renames unless ``old`` is gone or ``new`` is there."""
     try:
-        if libc.rename(fd, old, new, libc.NOREPLACE):
+        if renaming.rename(fd, old, new, renaming.NOREPLACE):
             return True
         if _exists(fd, new):
             return False

@@ -9,7 +9,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gitcollab.workspace import beneath, leftovers, libc
+from gitcollab import renaming
+from gitcollab.workspace import beneath, leftovers
 
 NEW = ".gitcollab-shelf-"
 """Begin of the name of a directory that is still being filled."""
@@ -63,7 +64,7 @@ def exchange(shelf: Path, fill: Callable[[Path], None]) -> None:
         with beneath.directory(shelf.parent) as fd:
             if not shelf.exists():
                 os.rename(new.name, shelf.name, src_dir_fd=fd, dst_dir_fd=fd)
-            elif not libc.rename(fd, new.name, shelf.name, libc.EXCHANGE):
+            elif not renaming.rename(fd, new.name, shelf.name, renaming.EXCHANGE):
                 _move_in_two_steps(fd, new.name, shelf.name)
     except BaseException:
         discard(new)

@@ -27,11 +27,15 @@ class Crowd:
         """Starts the acts so that all wait for their turn at the same moment; returns their outcomes."""
         with self.turns.alone():
             found = [self.pool.submit(act) for act in acts]
-            while self.turns._waiting < len(acts):
-                threading.Event().wait(0.001)
+            self.wait_for(len(acts))
         for one in found:
             one.exception(PATIENCE)
         return found
+
+    def wait_for(self, count: int) -> None:
+        """Waits until so many acts wait for their turn."""
+        while self.turns._waiting < count:
+            threading.Event().wait(0.001)
 
 
 @pytest.fixture
@@ -140,3 +144,27 @@ def test_trouble_after_a_turn_reaches_its_own_act_only(stage: Any, ana: Any, cro
     failed, fine = crowd.at_once(troubled, lambda: ana.saves("a.txt", b"a\n"))
     assert isinstance(failed.exception(), OSError)
     assert fine.result().landed
+
+
+def test_who_has_saved_does_not_wait_for_the_long_act_that_comes_next(
+    stage: Any, ana: Any, ben: Any, crowd: Crowd
+) -> None:
+    turns, is_in, may_leave, is_durable = stage.collab._turns, *(threading.Event() for _ in range(3))
+
+    def saves_first() -> None:
+        with turns.taking():
+            ana.saves("a.txt", b"a\n")
+            is_in.set()
+            assert may_leave.wait(PATIENCE)
+        is_durable.set()
+
+    def takes_long() -> None:
+        with turns.taking(is_long=True):
+            assert is_durable.wait(PATIENCE)  # while this act is under way
+
+    saving = crowd.pool.submit(saves_first)
+    assert is_in.wait(PATIENCE)
+    long = crowd.pool.submit(takes_long)
+    crowd.wait_for(1)
+    may_leave.set()
+    assert (None, None) == (long.exception(PATIENCE), saving.exception(PATIENCE))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitcollab import renaming
 from gitcollab.workspace import Stat, libc, replace, replacing
 
 
@@ -14,7 +15,7 @@ from gitcollab.workspace import Stat, libc, replace, replacing
 def _every_file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "renameat2":
         return
-    monkeypatch.setattr(libc, "rename", lambda *_: False)
+    monkeypatch.setattr(renaming, "rename", lambda *_: False)
     if request.param == "rename only":
         link = os.link
 

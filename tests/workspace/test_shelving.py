@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gitcollab.workspace import libc, shelving
+from gitcollab import renaming
+from gitcollab.workspace import shelving
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_where_filling_fails_the_shelf_is_as_it_was(shelf):
 
 
 def test_a_file_system_that_exchanges_nothing_is_served_too(shelf, monkeypatch):
-    monkeypatch.setattr(libc, "rename", lambda *_: False)
+    monkeypatch.setattr(renaming, "rename", lambda *_: False)
     shelving.exchange(shelf, filled("old.txt"))
     shelving.exchange(shelf, filled("new.txt"))
     assert {"new.txt": "new.txt"} == held(shelf)
