@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from gitcollab.repository import Repository
+
 from .jupyters import Stage, environment, eventually, jupyter, notebook
 from .labs import made
 
@@ -111,3 +113,55 @@ def test_the_pages_are_seen_live_under_jupyters_own_address(stage: Stage) -> Non
     pill.click()
     eventually(lambda: "2000" in page.inner_text("main"), lambda: page.inner_text("main"))
     assert [] == problems
+
+
+SHARERS = """
+from jupyter_server.auth import IdentityProvider, User
+
+class Sharers(IdentityProvider):
+    def get_user(self, handler):
+        who = handler.get_cookie("who")
+        if not who:
+            return super().get_user(handler)
+        handler._token_authenticated = True
+        return User(username=who, name=who.title(), display_name=who.title())
+
+c.ServerApp.identity_provider_class = Sharers
+"""
+"""A Jupyter that several people use, each by a name of their own."""
+
+
+def test_those_who_write_in_one_live_document_are_named_in_its_saves(
+    server: Any, chromium: Any, tmp_path: Path
+) -> None:
+    config = tmp_path / "ana-home" / ".jupyter" / "jupyter_server_config.py"
+    config.parent.mkdir(parents=True)
+    config.write_text(SHARERS)
+    with jupyter(made("lab-live"), "ana", tmp_path, environment(server, "ana", tmp_path)) as shared:
+        (shared.directory / "plan.ipynb").write_bytes(notebook("x = 1", "y = 1"))
+        made_of = server.client("ana").share(["ben"], [shared.directory / "plan.ipynb"])
+        stage = Stage(server, {"ana": shared}, chromium)
+        cookie = {"name": "who", "domain": "127.0.0.1", "path": "/"}
+        for who, cell in (("ben", 0), ("maya", 1)):
+            cookies = [{**cookie, "value": who, "expires": -1, "httpOnly": False, "secure": False}]
+            lab = stage.opens("ana", "plan.ipynb", storage_state={"cookies": cookies, "origins": []})
+            lab.until("() => Boolean(window.jupyterapp.shell.currentWidget.context.model.collaborative)")
+            lab.is_tracked()
+            lab.types(cell, f"  # {who}")
+            lab.page.keyboard.press("Control+s")
+            data = f"# {who}".encode()
+            eventually(
+                lambda data=data: data in server.client("ben").file(made_of["id"], "plan.ipynb").body,
+                lab.standing,
+            )
+        repo = Repository(server.root / "collabs" / f"{made_of['id']}.git")
+        wanted = {"Ben <ben@gitcollab.invalid>", "Maya <maya@jupyter.invalid>"}
+        eventually(lambda: wanted <= credited(repo), lab.standing)
+        assert wanted == credited(repo)
+        stage.close()
+        assert "cannot tell who" not in shared.log.read_text()
+
+
+def credited(repo: Repository) -> set[str]:
+    line = repo.line(repo.head("refs/heads/sessions/ana/default") or "")
+    return {name for one in line for name in one.trailers.get("Co-authored-by", ())}
