@@ -55,12 +55,20 @@ def one_side_of(base: str, ours: str, theirs: str) -> str | None:
     meant = (names[1] & names[2]) | (names[1] - names[0]) | (names[2] - names[0])
     if len({(one.indent, one.called) for one in meant}) < len(meant):
         return None  # one name for two things
+    if _is_moved_and_gone(names[0], names[1], names[2]) or _is_moved_and_gone(names[0], names[2], names[1]):
+        return None
     found = [text for text, given in ((ours, names[1]), (theirs, names[2])) if given == meant]
     if len(found) == 1 and names[0] in names[1:]:  # the other one only laid them out anew
         both = worded_in(base, ours if found[0] == theirs else theirs, found[0])
         return both if _names(both) == meant else found[0]
     old = len(imports_in(base))
     return max(found, key=lambda text: (abs(len(imports_in(text)) - old), text), default=None)
+
+
+def _is_moved_and_gone(base: set[Imported], one: set[Imported], other: set[Imported]) -> bool:
+    """Whether one side no longer imports a name that the other one imports from elsewhere now."""
+    gone = {each.called for each in base} - {each.called for each in one}
+    return not gone.isdisjoint(each.called for each in other - base)
 
 
 def _names(text: str) -> set[Imported] | None:

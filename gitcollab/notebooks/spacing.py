@@ -37,8 +37,8 @@ def laid_out_like(before: str, laid_out: str, edited: str, rest: tuple[str, str]
     ``rest`` is what stands before and behind it in the source. Nothing but the layout may differ from ``edited``: the
     same words and signs, and in Python the same tree.
     """
-    if sum(map(len, (laid_out, edited, *rest))) > PARSED:
-        return None
+    if sum(map(len, (laid_out, edited, *rest))) > PARSED or _said(_plain(edited)) == _said(_plain(before)):
+        return None  # of two layouts one is taken as it is, never half of each
     found = worded_in(before, laid_out, edited)
     if _said(_plain(found)) != _said(_plain(edited)):
         return None

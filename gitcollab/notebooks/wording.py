@@ -137,7 +137,10 @@ def _written(
         if hunk.start < hunk.end and hunk.new_start < hunk.new_end and other is not None:
             old, mine = texts[0].spaces[hunk.start], texts[side].spaces[hunk.new_start]
             first = 2 * (hunk.new_start - hunk.new_end)
-            found[first] = _of_three(old, mine, texts[3 - side].spaces[other])
+            spaces = mine, texts[3 - side].spaces[other]
+            if is_layout and spaces[side - 1] != old:
+                spaces = spaces[side - 1], spaces[side - 1]
+            found[first] = _of_three(old, *spaces)
         at = hunk.end
     return None if None in found else "".join(part for part in found[:-1] if part)
 

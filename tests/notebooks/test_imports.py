@@ -24,6 +24,7 @@ def test_statements_are_read_by_the_names_they_give() -> None:
         ("from a import b\nfrom a import c\n", "from a import c, b\n", "from a import b\nfrom a import c\n"),
         ("from a import b, c, d\n", "from a import b, c\nfrom x import d\n", None),
         ("from a import b, c, d\n", "from a import b, c\nprint(b)\n", None),
+        ("import z\n", "import z\nfrom new import b, c\n", None),
         ("from a import b, c, d\n", "from a import b  # not c\n", None),
     ],
 )

@@ -43,6 +43,7 @@ def test_prose_has_to_begin_its_lines_alike() -> None:
         ("f(a, b)", "f(\n    a,\n    b,\n)", "f(a, c)", "f(\n    a,\n    c,\n)"),
         ("f(a, b)", "f(\n    a,\n    b,\n)", "f(a, b, c)", "f(\n    a,\n    b, c\n)"),
         ("f(a, b=1)", "f(\n    a, b=1\n)", "f(a)", "f(\n    a\n)"),
+        ("f(a, b)", "f(a,\n  b)", "f(\n    a, b\n)", None),
         ("One  two.", "One two.", "One  three.", "One three."),
         ("f('a b')", 'f("a b")', "f('c b')", 'f("c b")'),
         ("f('a b')", 'f("a b")', "f('a' 'b')", None),
@@ -56,6 +57,5 @@ def test_an_edit_goes_into_the_layout_that_the_other_side_made(
 
 def test_a_layout_never_changes_what_an_edit_means() -> None:
     rest = "if x:\n", "\n"
-    assert (
-        laid_out_like("    a(1)\n    b()", "    a( 1 )\n    b()", "    a(1)\nb()", rest) == "    a( 1 )\nb()"
-    )
+    before, laid_out, edited = "    a(1)\n    b()", "    a( 1 )\n    b()", "    a(2)\nb()"
+    assert "    a( 2 )\nb()" == laid_out_like(before, laid_out, edited, rest)
