@@ -87,10 +87,12 @@ class Site:
         return ThreadPoolExecutor(READERS, "store")
 
     async def close(self) -> None:
-        """Closes the store."""
-        self.threads.shutdown(wait=False)
-        if self.beside:
-            self.beside.dispose()
+        """Closes the store; whoever asks it again opens it again."""
+        made = self.__dict__  # where what is made once is kept
+        if threads := made.pop("threads", None):
+            threads.shutdown(wait=False)
+        if opened := made.pop("beside", None):
+            opened.dispose()
         await self.store.dispose()
 
     @property
