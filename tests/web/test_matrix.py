@@ -178,7 +178,7 @@ editor      write    POST   /c/{id}/contested/{item}
 editor      write    POST   /c/{id}/held/{held}
 viewer      read     GET    /c/{id}/versions
 maintainer  publish  POST   /c/{id}/publish
-maintainer  write    POST   /c/{id}/about
+maintainer  read+write POST /c/{id}/about
 maintainer  publish  POST   /c/{id}/pending/{pending}
 editor      read+write POST /c/{id}/restore
 viewer      read     GET    /c/{id}/settings
@@ -347,7 +347,7 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.AddWebhook: WEBHOOK,
     acts.RemoveWebhook: None,
     acts.ListFiles: (FileEntry(path="a.ipynb", oid=COMMIT, size=1),),
-    acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b"{}"),
+    acts.ReadFile: acts.FileBytes(commit=COMMIT, oid=COMMIT, data=b""),
     acts.ReadLog: (),
     acts.ReadDiff: acts.Difference(start=COMMIT, end=COMMIT, files=()),
     acts.ReadBlame: (),
@@ -428,6 +428,7 @@ JSON = {
     "path": "a.ipynb",
 }
 FORM = {
+    "seen": COMMIT,
     "url": "https://ci.example/x",
     "visibility": "private",
     "display": "D",

@@ -81,6 +81,8 @@ async def change(view: View) -> Response:
         raise Forbidden("Only maintainers change what a collab says of itself", "ask one of them")
     now = await charter.said_of(view, about)
     try:
+        if not now.is_readable:
+            raise BadInput("collab.toml cannot be read", "mend it in an editor first")
         if said.get("seen", "") != now.oid:
             raise BadInput("Somebody changed this meanwhile", "here is how it stands; please change it again")
         changed = charter.asked(said, now)
