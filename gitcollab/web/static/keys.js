@@ -10,7 +10,8 @@ export function listen() {
   });
 }
 
-const stops = () => [...document.querySelectorAll(".change, .question, .cell[id]")];
+const isFolded = (stop) => Boolean(stop.parentElement.closest("details:not([open])"));
+const stops = () => [...document.querySelectorAll(".change, .question, .cell[id]")].filter((stop) => !isFolded(stop));
 const next = () => go((places, at) => places.find((place) => place > at + 1));
 const previous = () => go((places, at) => places.findLast((place) => place < at - 1));
 
