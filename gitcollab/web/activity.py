@@ -194,7 +194,18 @@ def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:
                 f": {event.message}" if event.message else ""
             )
             return "published", "◆", text, f"/c/{event.collab}/versions", "Versions"
+        case events.Proposed():
+            return of_proposal(event)
     return None
+
+
+def of_proposal(event: events.Proposed) -> tuple[str, ...]:
+    """The same of a version that a second maintainer looks at before it is published."""
+    where = f"/c/{event.collab}/versions", "Versions"
+    what = f"{event.notebook} as {event.version}"
+    if event.is_open:
+        return "published", "◇", f"asks another maintainer to approve {what}", *where
+    return "published", "◇", f"{'approved' if event.is_approved else 'declined'} {what}", *where
 
 
 def of_talk(event: events.Commented) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from gitcollab.model import CellChange, FileChange, Item, Role, Take
 from gitcollab.web.activity import lines, told
 
 ABOUT = {"collab": "c234567abc", "user": "ben", "at": "2026-11-20T10:00:00Z"}
+PROPOSED = {**ABOUT, "notebook": "a", "version": "1.0.0", "pending": "p"}
 FILES = (
     FileChange(
         path="a b.ipynb",
@@ -84,6 +85,9 @@ def test_the_newest_line_is_the_first() -> None:
             events.Published(**ABOUT, notebook="a", version="1.0.0", tag="t", commit="c"),
             "published a as 1.0.0",
         ),
+        (events.Proposed(**PROPOSED), "asks another maintainer to approve a as 1.0.0"),
+        (events.Proposed(**PROPOSED, is_open=False, is_approved=True), "approved a as 1.0.0"),
+        (events.Proposed(**PROPOSED, is_open=False), "declined a as 1.0.0"),
         (
             events.Settled(**ABOUT, commit="c", item="i", path="a", take=Take.BOTH),
             "decided a contested cell of a: both versions",
