@@ -15,6 +15,7 @@ import pytest
 
 from gitcollab import acts
 from gitcollab.collab import Collab, Place
+from gitcollab.errors import NotClean
 from gitcollab.events import Membership
 from gitcollab.model import Actor, Role, SessionName
 from gitcollab.store import collabs, identities, members
@@ -65,13 +66,14 @@ def test_what_is_published_is_there_under_its_final_name_and_read_only(stage, an
     assert {0o444} == {path.stat().st_mode & 0o777 for path in blessed.iterdir()}
 
 
-def test_the_final_name_can_be_chosen_and_a_wrong_choice_changes_nothing(stage, ana, notebook):
+def test_the_final_name_can_be_chosen_and_a_wrong_choice_refuses_to_publish(stage, ana, notebook):
     ana.saves(NB, notebook(("a", "1")))
     ana.saves("collab.toml", b'final_name = "Final of {name}"\n')
     publish(stage)
     assert (place(stage).blessed(ID) / "Final of analysis.ipynb").exists()
     ana.saves("collab.toml", b'final_name = "../../{name}"\n')
-    publish(stage)
+    with pytest.raises(NotClean, match="final_name"):
+        publish(stage)
     assert (place(stage).blessed(ID) / "analysis_FINAL.ipynb").exists()
 
 

@@ -246,12 +246,3 @@ def without_ids(notebook: Notebook) -> Notebook:
     for each in made["cells"]:
         del each["id"]
     return made
-
-
-def test_nbgrader_itself_takes_what_is_merged() -> None:
-    validating = pytest.importorskip("nbgrader.nbgraderformat").MetadataValidator()
-    nbformat = pytest.importorskip("nbformat")
-    base = assignment()
-    for student, instructor in itertools.product(STUDENT.values(), INSTRUCTOR.values()):
-        merged = merge(*(as_bytes(one) for one in (base, after(base, instructor), after(base, student))))
-        validating.validate_nb(nbformat.reads(merged.notebook.decode(), as_version=4))

@@ -110,6 +110,7 @@ async def test_every_address_of_a_page_is_below_the_prefix(
     below: httpx2.AsyncClient, code: str, collab: str, recorder: Recorder
 ) -> None:
     recorder.prepared |= {acts.ReadItems: (), acts.ListFiles: (), acts.ReadVersions: ()}
+    recorder.prepared[acts.ReadFile] = acts.FileBytes(commit="c", oid="o", data=b"")
     entered = await below.get(f"{PREFIX}/signin?code={code}&next=/me")
     assert (303, f"{PREFIX}/me") == (entered.status_code, entered.headers["location"])
     cookie = entered.headers["set-cookie"]
