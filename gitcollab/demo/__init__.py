@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gitcollab.demo import story
@@ -25,7 +29,8 @@ def play(*, is_once: bool, port: int = 0) -> int:
             told = Play(house, Pace() if is_once else HUMAN)
             told.open()
             told.share()
-            perform(told, is_once)
+            with heard_ctrl_c() as ended:
+                perform(told, is_once, ended)
             say(f"\nEverything was as told, in {time.monotonic() - begun:.0f} seconds.")
         except story.NotAsTold as why:
             say(f"  ✗ {why}")
@@ -42,7 +47,23 @@ def play(*, is_once: bool, port: int = 0) -> int:
     return 0
 
 
-def perform(told: Play, is_once: bool) -> None:
+@contextmanager
+def heard_ctrl_c() -> Iterator[threading.Event]:
+    """Ctrl-C interrupts as ever, and is remembered: where Python is just cleaning up, an interrupt is lost."""
+    ended = threading.Event()
+
+    def end(*_: object) -> None:
+        ended.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def perform(told: Play, is_once: bool, ended: threading.Event) -> None:
     """Plays the scenes: once, or forth and back for as long as anybody watches."""
     forth = (
         story.DIFFERENT_CELLS,
@@ -58,9 +79,10 @@ def perform(told: Play, is_once: bool) -> None:
     say("\nAna and Ben go on, changing their minds, until you press Ctrl-C.")
     back = tuple(scene.back() for scene in forth)
     number = 0
-    while True:
+    while not ended.is_set():
         told.round((back, forth)[number % 2], (story.FIX.back(), story.FIX)[number % 2])
         number += 1
+    raise KeyboardInterrupt
 
 
 def last_words(house: House) -> str:

@@ -49,6 +49,6 @@ def test_with_a_person_watching_it_says_where_to_look_and_stops_at_ctrl_c(tmp_pa
             if "byte for byte" in line:
                 break
         playing.send_signal(signal.SIGINT)
-        rest, complaints = playing.communicate(timeout=30)
+        rest, complaints = playing.communicate(timeout=120)
     assert (0, "") == (playing.returncode, complaints), rest
     assert "The end." in rest
