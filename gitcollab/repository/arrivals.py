@@ -12,6 +12,8 @@ from gitcollab.repository.errors import disk_errors
 RECENT = 900.0
 """Seconds back from now in which a push that is being taken in has been moved out of its quarantine."""
 
+QUARANTINE = "tmp_"
+"""How the directories begin in which git keeps what another push brings; they may be gone at any moment."""
 
 SLACK = 2.0
 """Seconds that a directory's time may be older than the clock says: file systems count in ticks."""
@@ -33,7 +35,8 @@ class Arrivals:
         objects, now = self._path / "objects", time.time()
         since = max(self._synced_at, now - RECENT) - SLACK if self._synced_at <= now else now - RECENT
         with disk_errors("what was pushed"), os.scandir(objects) as entries:
-            recent = [Path(one.path) for one in entries if one.is_dir() and one.stat().st_mtime >= since]
+            lasting = [one for one in entries if not one.name.startswith(QUARANTINE) and one.is_dir()]
+            recent = [Path(one.path) for one in lasting if one.stat().st_mtime >= since]
             sync_files([objects, *recent])
         self._synced_at = now
 
