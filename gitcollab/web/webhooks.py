@@ -57,9 +57,10 @@ class Webhooks:
         self.not_before: dict[str, float] = {}
 
     async def run(self) -> None:
-        """Tells for ever."""
+        """Tells until it is cancelled; a driver of the database that is just at work may swallow that once."""
+        me = asyncio.current_task()
         try:
-            while True:
+            while not (me and me.cancelling()):
                 try:
                     await self.look()
                 except (GitcollabError, SQLAlchemyError) as error:

@@ -143,6 +143,7 @@ def test_a_difference_is_walked_by_keys_and_shown_both_ways(work: Any, opened: C
     page.keyboard.press("u")
     expect(page.locator(".change table.unified").first).to_be_visible()
     expect(page.locator("table.split")).to_have_count(0)
+    page.wait_for_load_state()  # it hears keys once its scripts have run
     page.keyboard.press("j")
     page.keyboard.press("f")
     expect(page.locator(".unchanged .cell").first).to_be_visible()
