@@ -29,9 +29,7 @@ def archives(
     as_json: AsJson = False,
 ) -> None:
     """List the archives of sessions that closed long ago, or bring one back; the server may run meanwhile."""
-    root = place.root()
-    if not (root / "collabs").is_dir():
-        raise BadInput(f"{root} is no root of a server", "name it with --root or GITCOLLAB_ROOT")
+    root = place.served_root()
     found = _found(root)
     if bring_back:
         found = {name: one for name, one in found.items() if name == bring_back}

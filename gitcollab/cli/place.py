@@ -20,6 +20,7 @@ __all__ = [
     "note",
     "notebook_path",
     "root",
+    "served_root",
     "spot",
     "token_for",
 ]
@@ -115,3 +116,11 @@ def notebook_path(server: Client, collab: str, name: str, at: str = "main") -> s
     if not books:
         raise Unusable("the collab holds no notebook yet", "save one in a workspace first")
     raise NotFound(f"no notebook {name!r} here", "the collab's notebooks are above", candidates=books)
+
+
+def served_root() -> Path:
+    """Returns the root of a server on this machine; BadInput if nothing is served from there."""
+    found = root()
+    if not (found / "collabs").is_dir():
+        raise BadInput(f"{found} is no root of a server", "name it with --root or GITCOLLAB_ROOT")
+    return found

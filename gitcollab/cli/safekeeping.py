@@ -10,7 +10,6 @@ import typer
 from gitcollab.cli import place, show
 from gitcollab.cli.options import AsJson
 from gitcollab.client.transport import Json
-from gitcollab.errors import BadInput
 
 Where = Annotated[
     str, typer.Argument(metavar="WHERE", help="A directory, or s3://BUCKET/PREFIX.", show_default=False)
@@ -34,9 +33,7 @@ def backup(
     from gitcollab.daemon.serving import database
     from gitcollab.store.clock import now
 
-    root = place.root()
-    if not (root / "collabs").is_dir():
-        raise BadInput(f"{root} is no root of a server", "name it with --root or GITCOLLAB_ROOT")
+    root = place.served_root()
     rule = keep_of(keep) if keep else None
     with show.busy("backing up"):
         made = back_up(root, database(settings.read(root=root)), target(where), now())

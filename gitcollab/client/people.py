@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
-from gitcollab.errors import Unavailable
-
-COLLABS = "/api/collabs"
+from gitcollab.client.asking import COLLABS, Asking
+from gitcollab.client.transport import Answer, Json, listed, quoted, quoted_path
 
 
-class People:
+class People(Asking):
     """One part of ``Client``: accounts, groups, visibility, what was done to access."""
-
-    transport: Transport
-
-    def _ask(self, method: str, path: str, body: Json = None, /, **query: Any) -> Json:
-        raise NotImplementedError  # the whole client's
 
     def audit(self, collab: str = "", *, user: str = "", limit: int = 100, before: int = 0) -> list[Json]:
         """Lists what was done to a collab's access, or (admins) to anybody's, newest first.
@@ -24,7 +15,7 @@ class People:
         ``before`` is the number of the last page's last line.
         """
         where = f"{COLLABS}{quoted(collab)}/audit" if collab else "/api/audit"
-        return _listed(self._ask("GET", where, user=user, limit=limit, before=before or None))
+        return listed(self._ask("GET", where, user=user, limit=limit, before=before or None))
 
     # --- myself ---------------------------------------------------------------------------------------------
 
@@ -38,7 +29,7 @@ class People:
 
     def invitations(self) -> list[Json]:
         """Lists the collabs that others have let me into and that I have not answered."""
-        return _listed(self._ask("GET", "/api/invitations"))
+        return listed(self._ask("GET", "/api/invitations"))
 
     def accept(self, collab: str) -> Json:
         """Takes part in a collab that somebody has let me into."""
@@ -56,7 +47,7 @@ class People:
 
     def names(self, user: str) -> list[Json]:
         """Lists the other names of a person, each with its ``kind``."""
-        return _listed(self._ask("GET", f"/api/users{quoted(user)}/names"))
+        return listed(self._ask("GET", f"/api/users{quoted(user)}/names"))
 
     def add_name(self, user: str, kind: str, name: str) -> None:
         """Says that a name is this person, too; ``kind`` is os, jupyter, hub, oidc or git."""
@@ -70,7 +61,7 @@ class People:
 
     def groups(self) -> list[Json]:
         """Lists my groups with their people; an administrator's are all of them."""
-        return _listed(self._ask("GET", "/api/groups"))
+        return listed(self._ask("GET", "/api/groups"))
 
     def add_group(self, name: str, display: str = "") -> None:
         """Creates a group; admins only."""
@@ -90,7 +81,7 @@ class People:
 
     def grants(self, collab: str) -> list[Json]:
         """Lists the groups that have a role in a collab."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/groups"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/groups"))
 
     def set_grant(self, collab: str, group: str, role: str = "viewer") -> None:
         """Gives everybody in a group a role."""
@@ -138,15 +129,15 @@ class People:
 
     def public(self) -> list[Json]:
         """Lists the collabs whose published versions are for everyone; needs no token, as the next three."""
-        return _listed(self._ask("GET", "/api/public"))
+        return listed(self._ask("GET", "/api/public"))
 
     def public_versions(self, collab: str) -> list[Json]:
         """Lists the versions of a collab that are for everyone, newest first."""
-        return _listed(self._ask("GET", f"/api/public{quoted(collab)}/versions"))
+        return listed(self._ask("GET", f"/api/public{quoted(collab)}/versions"))
 
     def public_files(self, collab: str, at: str = "blessed") -> list[Json]:
         """Lists the files of a published version."""
-        return _listed(self._ask("GET", f"/api/public{quoted(collab)}/files", at=at))
+        return listed(self._ask("GET", f"/api/public{quoted(collab)}/files", at=at))
 
     def public_file(self, collab: str, path: str, at: str = "blessed") -> Answer:
         """Reads a published file: ``.body`` its bytes."""
@@ -156,10 +147,3 @@ class People:
     def hand_over(self, collab: str, user: str) -> Json:
         """Makes somebody else owner; I stay as a maintainer."""
         return self._ask("POST", f"{COLLABS}{quoted(collab)}/owner", {"user": user})
-
-
-def _listed(answer: Json) -> list[Json]:
-    """Returns the answer, which is a list; Unavailable if the server is no gitcollab server."""
-    if not isinstance(answer, list):
-        raise Unavailable("what answers is no gitcollab server", "check GITCOLLAB_URL")
-    return answer

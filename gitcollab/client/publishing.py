@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from gitcollab.client.transport import Json, Transport, listed, quoted
-
-COLLABS = "/api/collabs"
+from gitcollab.client.asking import COLLABS, Asking
+from gitcollab.client.transport import Json, listed, quoted
 
 WITHIN = 3 * 3600.0
 """Seconds that publishing may take: a collab may ask for a notebook to be run first."""
 
 
-class Publishing:
+class Publishing(Asking):
     """One part of ``Client``: versions, and webhooks."""
-
-    transport: Transport
-
-    def _ask(self, method: str, path: str, body: Json = None, /, **query: Any) -> Json:
-        raise NotImplementedError  # the whole client's
 
     def publish(
         self, collab: str, notebook: str, bump: str | None = None, message: str = "", *, only: bool = False

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
 from urllib.parse import quote
 
 from gitcollab.client import sharing, stream
+from gitcollab.client.asking import COLLABS
 from gitcollab.client.people import People
 from gitcollab.client.publishing import Publishing
-from gitcollab.client.transport import Answer, Json, Transport, quoted, quoted_path
-from gitcollab.errors import Unavailable
+from gitcollab.client.transport import Answer, Json, listed, quoted, quoted_path
 
-COLLABS = "/api/collabs"
 PAGE = 1000
 
 
@@ -24,29 +22,6 @@ class Client(People, Publishing):
     ``url`` is the server's address, ``token`` a personal access token, ``timeout`` in seconds. May be used
     from several threads.
     """
-
-    def __init__(self, url: str, token: str = "", *, timeout: float = 60.0) -> None:
-        self.transport = Transport(url.rstrip("/"), token, timeout)
-
-    @property
-    def url(self) -> str:
-        """The server's address, without a slash at its end."""
-        return self.transport.url
-
-    def close(self) -> None:
-        """Closes this thread's connection."""
-        self.transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *why: object) -> None:
-        self.close()
-
-    def _ask(self, method: str, path: str, body: Json = None, /, **query: Any) -> Json:
-        raw = None if body is None else json.dumps(body).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        return self.transport.ask(method, path, raw, query, headers).json()
 
     # --- people, tokens -------------------------------------------------------------------------------------
 
@@ -60,7 +35,7 @@ class Client(People, Publishing):
 
     def tokens(self) -> list[Json]:
         """Lists my tokens, without their secrets."""
-        return _listed(self._ask("GET", "/api/tokens"))
+        return listed(self._ask("GET", "/api/tokens"))
 
     def create_token(
         self, label: str = "", *, scopes: Sequence[str] = (), expires_in: int | None = None
@@ -75,7 +50,7 @@ class Client(People, Publishing):
 
     def users(self) -> list[Json]:
         """Lists the accounts; admins only."""
-        return _listed(self._ask("GET", "/api/users"))
+        return listed(self._ask("GET", "/api/users"))
 
     def add_user(self, name: str, display: str = "", *, password: str = "", is_admin: bool = False) -> Json:
         """Creates an account; admins only."""
@@ -88,7 +63,7 @@ class Client(People, Publishing):
         """Lists the collabs I am in."""
         found: list[Json] = []
         while True:
-            page = _listed(self._ask("GET", COLLABS, limit=PAGE, after=found[-1]["id"] if found else ""))
+            page = listed(self._ask("GET", COLLABS, limit=PAGE, after=found[-1]["id"] if found else ""))
             found += page
             if len(page) < PAGE:
                 return found
@@ -110,7 +85,7 @@ class Client(People, Publishing):
 
     def members(self, collab: str) -> list[Json]:
         """Lists who is in the collab and with what role."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/members"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/members"))
 
     def set_member(self, collab: str, user: str, role: str = "editor") -> Json:
         """Gives a person a role."""
@@ -140,7 +115,7 @@ class Client(People, Publishing):
 
     def links(self, collab: str) -> list[Json]:
         """Lists the open invitation links, without their secrets."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/links"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/links"))
 
     def revoke(self, collab: str, link: str) -> None:
         """Revokes an invitation link by its id."""
@@ -158,7 +133,7 @@ class Client(People, Publishing):
 
     def sessions(self, collab: str) -> list[Json]:
         """Lists the sessions of a collab as they stand."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions"))
 
     def session(self, collab: str, session: str) -> Json:
         """Tells how the session ``USER/NAME`` stands."""
@@ -166,7 +141,7 @@ class Client(People, Publishing):
 
     def sweep(self, collab: str) -> list[Json]:
         """Takes in what lies in my watched workspaces, without waiting for the watcher."""
-        return _listed(self._ask("POST", f"{COLLABS}{quoted(collab)}/sweep", {}))
+        return listed(self._ask("POST", f"{COLLABS}{quoted(collab)}/sweep", {}))
 
     def open_session(
         self,
@@ -254,7 +229,7 @@ class Client(People, Publishing):
 
     def files(self, collab: str, at: str = "main") -> list[Json]:
         """Lists the files at a point in history."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/files", at=at))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/files", at=at))
 
     def file(self, collab: str, path: str, at: str = "main") -> Answer:
         """Reads a file at a point in history: ``.body`` its bytes, ``.etag`` the commit."""
@@ -275,7 +250,7 @@ class Client(People, Publishing):
     ) -> list[Json]:
         """Lists history, newest first."""
         query = {"path": path, "branch": branch, "limit": limit or None, "before": before}
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/log", **query))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/log", **query))
 
     def diff(self, collab: str, start: str, end: str, path: str = "") -> Json:
         """Tells what changed between two points, by file and by cell."""
@@ -284,11 +259,11 @@ class Client(People, Publishing):
     def blame(self, collab: str, path: str, at: str = "main") -> list[Json]:
         """Tells who last changed each cell of a notebook, or line of a text."""
         answer = self._ask("GET", f"{COLLABS}{quoted(collab)}/blame{quoted_path(path)}", at=at)
-        return _listed(answer)
+        return listed(answer)
 
     def contributions(self, collab: str, path: str = "", at: str = "main") -> list[Json]:
         """Tells who has saved how often, and whose cells and lines stand there, in one file if given."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contributions", path=path, at=at))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contributions", path=path, at=at))
 
     def events(
         self,
@@ -306,7 +281,7 @@ class Client(People, Publishing):
 
     def threads(self, collab: str, path: str = "") -> list[Json]:
         """Lists the threads of comments; of one file if it is named."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/comments", path=path))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/comments", path=path))
 
     def comment(
         self,
@@ -335,11 +310,11 @@ class Client(People, Publishing):
 
     def evening(self, collab: str) -> list[Json]:
         """Tells what the last look of a day found in each of my watched workspaces."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/evening"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/evening"))
 
     def held(self, collab: str) -> list[Json]:
         """Lists my saves that are held back until I decide, and deletions that wait to be confirmed."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/held"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/held"))
 
     def held_file(self, collab: str, held: str) -> bytes:
         """Reads the bytes of a save of mine that is held back."""
@@ -356,7 +331,7 @@ class Client(People, Publishing):
 
     def contested(self, collab: str) -> list[Json]:
         """Lists the open contested items."""
-        return _listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contested"))
+        return listed(self._ask("GET", f"{COLLABS}{quoted(collab)}/contested"))
 
     def settle(self, collab: str, item: str, take: str, source: str | None = None, seen: Json = None) -> Json:
         """Decides an item: ``take`` is shared, session, both or text (then ``source`` is the text)."""
@@ -375,10 +350,3 @@ def _session_file(collab: str, session: str, path: str) -> str:
 
 def _open_file(collab: str, session: str, path: str) -> str:
     return f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/open{quoted_path(path)}"
-
-
-def _listed(answer: Json) -> list[Json]:
-    """Returns the answer, which is a list; Unavailable if the server is no gitcollab server."""
-    if not isinstance(answer, list):
-        raise Unavailable("what answers is no gitcollab server", "check GITCOLLAB_URL")
-    return answer
