@@ -154,14 +154,9 @@ class Collab:
             self.sweep_one(act.session)
             self._exchange.land(act.session)
             self._turns.tell(Left(collab=self.id, user=actor.user, session=str(act.session)))
-            self._turns.then(
-                lambda: self._closed(act.session)
-            )  # a start lands open sessions only, so what it holds is first
+            self._turns.write(lambda conn: self._register.close(conn, act.session))
+            self._turns.then(lambda: self.desks.clear(act.session))
             return msgspec.structs.replace(self._register.shown(act.session), is_open=False)
-
-    def _closed(self, session: SessionName) -> None:
-        self._register.close(session)
-        self.desks.clear(session)
 
     def open_sessions(self) -> tuple[SessionName, ...]:
         """Returns the open sessions that have a branch."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from gitcollab import store
 from gitcollab.events import (
@@ -26,6 +26,7 @@ from gitcollab.flow.record import events_of, published, thinned
 from gitcollab.repository import Repository
 from gitcollab.store import journal
 
+Write = Callable[[Connection], object]
 Tell = Callable[[AnyEvent], None]
 
 TAGS = "refs/tags/"
@@ -34,10 +35,11 @@ CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Publishe
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Events to be written, and the refs that they leave behind (None: the ref is gone)."""
+    """Events to be written, the refs that they leave behind (None: the ref is gone), and what else is written."""
 
     events: list[AnyEvent]
     heads: dict[str, str | None]
+    rows: Sequence[Write] = ()
 
 
 class Ledger:
@@ -53,14 +55,20 @@ class Ledger:
         with store.reading(self._engine).connect() as conn:
             self._told = journal.heads(conn, self._collab)
 
-    def told(self, refs: Iterable[str], events: Sequence[AnyEvent], before: Sequence[Told] = ()) -> Told:
+    def told(
+        self,
+        refs: Iterable[str],
+        events: Sequence[AnyEvent],
+        before: Sequence[Told] = (),
+        rows: Sequence[Write] = (),
+    ) -> Told:
         """Returns ``events`` and what the moves of ``refs`` tell of, after ``before``, which is not written yet."""
         known: dict[str, str | None] = dict(self._told)
         for one in before:
             known |= one.heads
         now = {ref: self._repo.head(ref) for ref in dict.fromkeys(refs)}
         heads = {ref: oid for ref, oid in now.items() if oid != known.get(ref)}
-        return Told(events=[*events, *self._told_by(heads, known)], heads=heads)
+        return Told(events=[*events, *self._told_by(heads, known)], heads=heads, rows=rows)
 
     def write(self, told: Sequence[Told]) -> tuple[AnyEvent, ...]:
         """Writes what is told of, then tells everybody.
@@ -69,11 +77,16 @@ class Ledger:
         """
         events = [event for one in told for event in one.events]
         heads = {ref: oid for one in told for ref, oid in one.heads.items()}
-        if not events and not heads:
+        rows = [row for one in told for row in one.rows]
+        if not events and not heads and not rows:
             return ()
-        numbered = store.together(self._engine).do(
-            lambda conn: journal.append(conn, self._collab, events, heads)
-        )
+
+        def write(conn: Connection) -> tuple[AnyEvent, ...]:
+            for row in rows:
+                row(conn)
+            return journal.append(conn, self._collab, events, heads)
+
+        numbered = store.together(self._engine).do(write)
         self._told = {ref: oid for ref, oid in (self._told | heads).items() if oid}
         for event in numbered:
             self._tell(event)

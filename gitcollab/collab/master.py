@@ -102,7 +102,7 @@ class Master:
         if ground.register.holder(session) is not None:
             self._sweep(session)
             ground.turns.tell(Left(collab=ground.id, user=session.user, session=str(session)))
-            ground.register.close(session)
+            ground.turns.write(lambda conn: ground.register.close(conn, session))
         ground.desks.clear(session)
         if self._place.is_dir() and any(self._place.iterdir()):
             self._place.rename(self._aside())

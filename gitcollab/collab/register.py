@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from gitcollab import acts, store
 from gitcollab.collab.place import Place
@@ -46,10 +46,9 @@ class Register:
         with self._engine.begin() as conn:
             sessions.open_session(conn, self._collab, session.user, session.name, workspace, client)
 
-    def close(self, session: SessionName) -> None:
-        """Writes a session down as closed."""
-        with self._engine.begin() as conn:
-            sessions.close_session(conn, self._collab, session.user, session.name)
+    def close(self, conn: Connection, session: SessionName) -> None:
+        """Writes a session down as closed, in the transaction of the event that tells of it."""
+        sessions.close_session(conn, self._collab, session.user, session.name)
 
     def require(self, session: SessionName) -> None:
         """Raises NotFound unless the session is open."""

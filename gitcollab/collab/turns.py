@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import msgspec
 
 from gitcollab import acts
-from gitcollab.collab.ledger import Ledger, Told
+from gitcollab.collab.ledger import Ledger, Told, Write
 from gitcollab.errors import Moved, Unavailable
 from gitcollab.events import AnyEvent
 from gitcollab.repository import Repository
@@ -44,6 +44,7 @@ class Turn(msgspec.Struct):
 
     refs: list[str] = []
     events: list[AnyEvent] = []
+    rows: list[Write] = []
     after: list[Callable[[], object]] = []
     trouble: Exception | None = None
 
@@ -126,7 +127,7 @@ class Turns:
             self._turn = turn = Turn()
             try:
                 yield turn
-                joined.told.append(self._ledger.told(turn.refs, turn.events, joined.told))
+                joined.told.append(self._ledger.told(turn.refs, turn.events, joined.told, turn.rows))
                 joined.turns.append(turn)
             except BaseException:
                 joined.barrier.undo(mark)
@@ -148,6 +149,11 @@ class Turns:
         """Notes an event that no ref tells of."""
         with self.taking() as turn:
             turn.events.append(event)
+
+    def write(self, act: Write) -> None:
+        """Notes what the store is to hold, from the moment at which this turn's events stand in the journal."""
+        with self.taking() as turn:
+            turn.rows.append(act)
 
     def then(self, act: Callable[[], object]) -> None:
         """Notes what may happen only once this turn is durable."""

@@ -235,7 +235,7 @@ class _Joined:
         if self.is_behind:
             self._come_back()
         found = tuple(self.found)
-        events, self.events = self.events, []
+        events = tuple(self.events)
         if any(event["kind"] == "left" for event in events) and self._has_left():
             return
         if self.is_behind:
@@ -247,6 +247,7 @@ class _Joined:
         del self.found[: len(found)]
         for event in events:
             self.exchange.learn(event)
+        del self.events[: len(events)]  # only now: what could not be done is done again
         now = time.monotonic()
         is_due = any(at <= now for at in self.fetch_at) or any(map(self.exchange.is_news, events))
         if is_due or self.exchange.is_fetch_wanted:

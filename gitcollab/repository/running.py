@@ -83,10 +83,11 @@ def end_running() -> None:
 def _end(child: subprocess.Popen[bytes]) -> None:
     """Kills a command and the programs that it has started itself, as ``repack`` does."""
     if child.poll() is None:
-        for below in _children(child.pid):
+        below = _children(child.pid)
+        child.kill()  # first: it is not to see one of its own die, and go on or tell of that
+        for one in below:
             with suppress(ProcessLookupError):
-                os.kill(below, 9)
-        child.kill()
+                os.kill(one, 9)
 
 
 def _children(pid: int) -> list[int]:

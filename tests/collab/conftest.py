@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,9 @@ class Stage:
         place = Place(root)
         place.repository(ID).parent.mkdir()
         self.told: list[AnyEvent] = []
+        self.hear: Callable[[AnyEvent], object] = lambda event: None
         clock = (f"2026-11-20T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z" for n in itertools.count())
-        self.given = Given(place=place, engine=self.engine, clock=lambda: next(clock), tell=self.told.append)
+        self.given = Given(place=place, engine=self.engine, clock=lambda: next(clock), tell=self._tell)
         with self.engine.begin() as conn:
             for name in ("ana", "ben", "vic", "out"):
                 people.add_person(conn, name)
@@ -59,6 +60,10 @@ class Stage:
             members.set_member(conn, ID, "vic", Role.VIEWER)
         self.collab = Collab.begin(ID, self.given, Charter(title="work"), "ana")
         self.repo = Repository(place.repository(ID))
+
+    def _tell(self, event: AnyEvent) -> None:
+        self.told.append(event)
+        self.hear(event)
 
     def restart(self) -> tuple[AnyEvent, ...]:
         self.told.clear()

@@ -11,7 +11,7 @@ from gitcollab.errors import BadInput, Forbidden, NotClean, NotFound
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Actor, Bump, Take
 from gitcollab.repository.refs import Refs
-from gitcollab.store import journal
+from gitcollab.store import journal, sessions
 
 NB = "analysis.ipynb"
 ID = "cabcdefghi"
@@ -263,6 +263,19 @@ def test_leaving_and_joining_again_does_not_shed_an_item(stage, ana, ben, person
     stage.collab.land(acts.Land(actor=Actor(user="ana"), collab=ID, session=again.session))
     (item,) = stage.items()
     assert (item.base, item.shared, item.session) == ("x = 1", "x = 100", "x = 11")
+
+
+def test_who_hears_that_somebody_left_finds_the_session_closed(stage, ana):
+    standing = []
+
+    def hear(event):
+        with stage.engine.connect() as conn:
+            (row,) = sessions.sessions(conn, ID)
+        standing.append((event.user, row.is_open))
+
+    stage.hear = hear
+    ana.leaves()
+    assert [("ana", False)] == standing
 
 
 def test_a_closed_session_takes_no_saves(stage, ana, notebook):
