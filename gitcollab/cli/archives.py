@@ -35,7 +35,7 @@ def archives(
         found = {name: one for name, one in found.items() if name == bring_back}
         if not found:
             raise BadInput(f"there is no archive {bring_back}", "`gitcollab archives` lists them")
-        _bring_back(root, bring_back, *found[bring_back])
+        _bring_back(root, *found[bring_back])
     rows = [_row(root, name, shelf, one) for name, (shelf, one) in found.items()]
     show.out(rows, as_json, _told)
 
@@ -47,16 +47,11 @@ def _found(root: Path) -> dict[str, tuple[Shelf, Archived]]:
     return {f"{shelf.place.name}/{one.name}": (shelf, one) for shelf in shelves for one in shelf.all()}
 
 
-def _bring_back(root: Path, name: str, shelf: Shelf, one: Archived) -> None:
-    from gitcollab.collab.archives import put_back
-    from gitcollab.repository import Repository
+def _bring_back(root: Path, shelf: Shelf, one: Archived) -> None:
+    from gitcollab.collab import Place
+    from gitcollab.collab.archives import bring_back
 
-    path = root / "collabs" / f"{shelf.place.name}.git"
-    if not path.is_dir():
-        raise BadInput(
-            f"the collab of {name} has ended", f"git reads the archive itself: {shelf.bundle(one)}"
-        )
-    put_back(Repository(path), shelf, one)
+    bring_back(Place(root), shelf.place.name, one)
 
 
 def _row(root: Path, name: str, shelf: Shelf, one: Archived) -> Json:
@@ -70,6 +65,8 @@ def _row(root: Path, name: str, shelf: Shelf, one: Archived) -> Json:
         "at": one.at,
         "commits": one.commits,
         "bytes": one.size,
+        "repository_before": one.before,
+        "repository_after": one.after,
         "tip": one.tip,
         "state": "back"
         if is_back
@@ -82,7 +79,13 @@ def _row(root: Path, name: str, shelf: Shelf, one: Archived) -> Json:
 
 def _told(rows: list[Json]) -> None:
     table = [
-        (row["archive"], row["at"], f"{row['commits']} commits", f"{row['bytes']:,} bytes", row["state"])
+        (row["archive"], row["at"], f"{row['commits']} commits", f"{row['bytes']:,} bytes", _state(row))
         for row in rows
     ]
     show.table(table, "no archives: closed sessions are thinned where `thin_after` says so")
+
+
+def _state(row: Json) -> str:
+    if not row["repository_before"]:
+        return str(row["state"])
+    return f"{row['state']} (repository {row['repository_before']:,} → {row['repository_after']:,} bytes)"

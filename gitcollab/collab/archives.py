@@ -6,15 +6,19 @@ archive is needed for leave the repository. Whoever takes the session up again f
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from gitcollab import store
 from gitcollab.collab.ground import Ground
+from gitcollab.collab.place import Place
+from gitcollab.errors import NotFound, Unavailable
 from gitcollab.flow.points import BLESSED
 from gitcollab.flow.pushed import GIT
 from gitcollab.flow.thin import Thinned, thinned, upon
@@ -33,7 +37,8 @@ DAYS = 14
 
 class Archived(msgspec.Struct, frozen=True, kw_only=True):
     """An archive: the session's branch was at ``tip`` and went to ``thin``; ``at`` it was made, ``dropped`` its
-    objects left the repository (empty: they have not). ``size`` in bytes.
+    objects left the repository (empty: they have not), whose objects took ``before`` and then ``after`` bytes, with all
+    that left at the same time. ``size`` of the archive in bytes.
     """
 
     session: str
@@ -44,6 +49,8 @@ class Archived(msgspec.Struct, frozen=True, kw_only=True):
     kept: int
     size: int
     dropped: str = ""
+    before: int = 0
+    after: int = 0
 
     @property
     def back(self) -> str:
@@ -61,6 +68,22 @@ class Shelf:
 
     def __init__(self, place: Path) -> None:
         self.place = place
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps whoever archives, brings back or purges apart, another program too; waits until it is free.
+
+        Taken before any turn of the collab, never within one.
+        """
+        above = self.place.parent
+        for directory in make_directories(above, _there(above)):
+            sync_directory(directory)
+        handle = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def all(self) -> tuple[Archived, ...]:
         """Returns every archive, by session and time."""
@@ -108,6 +131,26 @@ def put_back(repo: Repository, shelf: Shelf, one: Archived) -> None:
     repo.move(one.back, one.tip, None, "brought back")
 
 
+def bring_back(place: Place, collab: str, one: Archived) -> None:
+    """Does so for somebody at the root's machine; a server that serves it may run meanwhile.
+
+    :raises NotFound: the archive or the collab is no more. Unavailable: a purge has begun and is not finished.
+    """
+    shelf, path = Shelf(place.archives(collab)), place.repository(collab)
+    with shelf.alone():
+        if place.purging(collab).exists():
+            raise Unavailable(
+                "something is being purged from this collab", "start the server, then try again"
+            )
+        if not shelf.bundle(one).is_file():
+            raise NotFound(f"there is no archive {one.name} any more", "`gitcollab archives` lists them")
+        if not path.is_dir():
+            raise NotFound(
+                f"the collab of {one.name} has ended", f"git reads the archive itself: {shelf.bundle(one)}"
+            )
+        put_back(Repository(path), shelf, one)
+
+
 class Archives:
     """Thins the sessions of one collab, and brings them back. Takes turns by itself unless told otherwise."""
 
@@ -118,13 +161,14 @@ class Archives:
     def thin(self, until: str) -> tuple[Archived, ...]:
         """Thins every session that was closed by a time (UTC); returns what was archived."""
         made: list[Archived] = []
-        self.shelf.tidy()
-        for session in self._closed(until):
-            with self._ground.turns.alone():  # reads what a turn has half done otherwise
-                found = thinned(self._ground.repo, session, self._ground.main())
-            if found is not None:
-                made.append(self._archived(session, found))
-                self._moved(session, made[-1], until)
+        with self.shelf.alone():
+            self.shelf.tidy()
+            for session in self._closed(until):
+                with self._ground.turns.alone():  # reads what a turn has half done otherwise
+                    found = thinned(self._ground.repo, session, self._ground.main())
+                if found is not None:
+                    made.append(self._archived(session, found))
+                    self._moved(session, made[-1], until)
         return tuple(made)
 
     def drop(self, until: str) -> int:
@@ -132,6 +176,10 @@ class Archives:
 
         Each archive is read anew first: what it does not hold stays, and what anything else needs.
         """
+        with self.shelf.alone():
+            return self._dropped(until)
+
+    def _dropped(self, until: str) -> int:
         ground = self._ground
         due = [one for one in self.shelf.all() if not one.dropped and one.at <= until]
         if not due:
@@ -145,8 +193,10 @@ class Archives:
         held = [contents(ground.repo.path, self.shelf.bundle(one)) for one in due]
         dropped = drop(ground.repo, frozenset().union(*held), self._quiet)
         for one in due:
-            self.shelf.note(msgspec.structs.replace(one, dropped=clock.now()))
-        return dropped
+            self.shelf.note(
+                msgspec.structs.replace(one, dropped=clock.now(), before=dropped.before, after=dropped.after)
+            )
+        return dropped.objects
 
     def take_up(self, session: SessionName) -> None:
         """Brings a session back as it was before it was thinned, in the turn of who opens it again."""

@@ -374,7 +374,7 @@ class Collab:
 
     def purge(self, act: acts.Purge) -> acts.PurgeDone:
         """Takes something out of all history for good; workspaces that hold it unchanged get what is left."""
-        with self._turns.alone():
+        with self.archives.shelf.alone(), self._turns.alone():
             allow(act.actor, act, self._register.role(act.actor.user))
             self._ground.ledger.catch_up()
             done = self._purging.purge(act)

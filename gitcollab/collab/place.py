@@ -13,14 +13,26 @@ class Place(msgspec.Struct, frozen=True):
     """A root directory, as the design lays it out."""
 
     root: Path
+    among: str = (
+        "collabs"  # the directory of the repositories; of several nodes each that writes gives it a new name
+    )
+
+    @property
+    def repositories(self) -> Path:
+        """Where the collabs' repositories are."""
+        return self.root / self.among
 
     def repository(self, collab: str) -> Path:
         """The collab's bare repository."""
-        return self.root / "collabs" / f"{collab}.git"
+        return self.repositories / f"{collab}.git"
 
     def archives(self, collab: str) -> Path:
         """Where what was thinned out of a collab's closed sessions is archived."""
         return self.root / "private" / "archive" / collab
+
+    def purging(self, collab: str) -> Path:
+        """What a purge that has begun has still to do; missing while there is none."""
+        return self.root / "private" / "purging" / f"{collab}.msgpack"
 
     def public(self, collab: str) -> Path:
         """The repository from which everyone sees the collab's published versions, if everyone may."""

@@ -43,13 +43,13 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Purging:
-    """Purges one collab. Used under its lock, outside of turns."""
+    """Purges one collab. Used under its lock, outside of turns, while nobody archives or brings back."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._archives = ground, Archives(ground)
-        private = ground.given.place.root / "private"
-        self._intent = private / "purging" / f"{ground.id}.msgpack"
-        self._map = private / "purged" / f"{ground.id}.msgpack"
+        place = ground.given.place
+        self._intent = place.purging(ground.id)
+        self._map = place.root / "private" / "purged" / f"{ground.id}.msgpack"
         self._ids: dict[str, str] | None = None
 
     def purge(self, act: Purge) -> PurgeDone:

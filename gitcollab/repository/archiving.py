@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+import msgspec
+
 from gitcollab.repository.bundling import DEADLINE, bundle, fed, unbundle
 from gitcollab.repository.commits import seconds_of
 from gitcollab.repository.durable import sync_directory, sync_files, sync_filesystem
@@ -69,13 +71,37 @@ def contents(path: Path, file: Path) -> frozenset[str]:
     return frozenset(found)
 
 
-def drop(repo: Repository, doomed: frozenset[str], quiet: Quiet) -> int:
-    """Takes those of the objects that nothing reaches any more out of a repository; returns how many they were.
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """How many objects left a repository, and how many bytes all its objects took ``before`` and ``after`` that."""
+
+    objects: int = 0
+    before: int
+    after: int
+
+
+def drop(repo: Repository, doomed: frozenset[str], quiet: Quiet) -> Dropped:
+    """Takes those of the objects that nothing reaches any more out of a repository; returns what that came to.
 
     Saves and reads go on but for the last step, a few renames, within ``quiet()``, where nobody else writes to the
-    repository; 0, and all is as it was, if somebody came to need one of them meanwhile. Killed at any moment, the
-    repository is whole, with the objects or without.
+    repository; no objects, and all is as it was, if somebody came to need one of them meanwhile. Killed at any moment,
+    the repository is whole, with the objects or without.
     """
+    before = size(repo.path)
+    objects = _dropped(repo, doomed, quiet)
+    return Dropped(objects=objects, before=before, after=size(repo.path))
+
+
+def size(path: Path) -> int:
+    """Returns how many bytes the objects of a repository take."""
+    total = 0
+    for directory, _, names in os.walk(path / "objects"):
+        for name in names:
+            with suppress(FileNotFoundError):  # packed meanwhile
+                total += os.stat(os.path.join(directory, name)).st_size
+    return total
+
+
+def _dropped(repo: Repository, doomed: frozenset[str], quiet: Quiet) -> int:
     path = repo.path
     maintain(path, is_thorough=True)  # all in one pack, those that nothing reaches too
     with alone(path):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from gitcollab import acts
-from gitcollab.collab.archives import Archived
+from gitcollab.collab import purging
+from gitcollab.collab.archives import Archived, bring_back
+from gitcollab.errors import NotFound, Unavailable
 from gitcollab.events import Thinned
 from gitcollab.model import Actor, SessionName
 from gitcollab.repository import Repository, maintain, unbundle
+from gitcollab.repository.rewriting import Rewritten, rewritten
 
 EVER = "2999-01-01T00:00:00Z"
 NEVER = "2000-01-01T00:00:00Z"
@@ -26,6 +30,11 @@ def git(repo: Repository, *words: str) -> str:
 
 def is_sound(repo: Repository) -> bool:
     return git(repo, "fsck", "--full", "--strict", "--no-dangling", "--no-progress") == ""
+
+
+def everything(repo: Repository) -> bytes:
+    words = ["git", "-C", repo.path, "cat-file", "--batch", "--batch-all-objects"]
+    return subprocess.run(words, capture_output=True, check=True).stdout
 
 
 def size(repo: Repository) -> int:
@@ -93,6 +102,8 @@ def test_two_weeks_later_the_repository_is_small_and_what_anybody_else_needs_is_
     assert 0 == stage.collab.archives.drop(NEVER)
     assert stage.repo.has(closed[5])
     assert SAVES < stage.collab.archives.drop(EVER)
+    (noted,) = stage.collab.archives.shelf.all()
+    assert (True, True) == (bool(noted.dropped), noted.before > noted.after > 0)
     repo = Repository(stage.repo.path)
     assert not any(repo.has(oid) for oid in closed)
     assert (True, True) == (is_sound(repo), size(repo) < before)
@@ -135,13 +146,47 @@ def test_what_a_purge_is_to_take_out_is_not_left_in_an_archive(stage, closed) ->
     assert not stage.collab.archives.shelf.bundle(one).exists()
     repo = Repository(stage.repo.path)
     assert SAVES == len(git(repo, "rev-list", SECOND.ref, "--not", "main").split())
-    everything = subprocess.run(
-        ["git", "-C", repo.path, "cat-file", "--batch", "--batch-all-objects"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    assert (False, True) == (b"17 times 4" in everything, is_sound(repo))
+    assert (False, True) == (b"17 times 4" in everything(repo), is_sound(repo))
     assert SAVES == thinned(stage).commits
+
+
+@pytest.mark.timeout(240)
+def test_what_is_being_purged_is_not_brought_back_meanwhile(stage, closed, monkeypatch) -> None:
+    one = thinned(stage)
+    stage.collab.archives.drop(EVER)
+    found: list[Exception | None] = []
+    threads: list[threading.Thread] = []
+
+    def brings_back() -> None:
+        try:
+            found.append(bring_back(stage.given.place, stage.collab.id, one))
+        except NotFound as error:
+            found.append(error)
+
+    def meanwhile(*given: object) -> Rewritten:
+        threads.append(threading.Thread(target=brings_back))
+        threads[0].start()
+        threads[0].join(0.2)  # time to do wrong, were it let
+        return rewritten(*given)
+
+    monkeypatch.setattr(purging, "rewritten", meanwhile)
+    stage.collab.purge(acts.Purge(actor=Actor(user="ana"), collab=stage.collab.id, text="17 times 4"))
+    threads[0].join()
+    assert [NotFound] == [type(one) for one in found]
+    assert b"17 times 4" not in everything(stage.repo)
+    assert is_sound(stage.repo)
+
+
+def test_nothing_is_brought_back_into_a_purge_that_a_kill_has_cut_short(stage, closed) -> None:
+    one = thinned(stage)
+    intent = stage.given.place.purging(stage.collab.id)
+    intent.parent.mkdir(parents=True)
+    intent.write_bytes(b"what has still to be done")
+    with pytest.raises(Unavailable, match="purged"):
+        bring_back(stage.given.place, stage.collab.id, one)
+    intent.unlink()
+    bring_back(stage.given.place, stage.collab.id, one)
+    assert one.tip == stage.repo.head(one.back)
 
 
 def test_a_push_that_builds_upon_what_was_dropped_finds_it(stage, closed) -> None:
