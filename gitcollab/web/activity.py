@@ -32,6 +32,9 @@ WHY = {
     "merged-by-hand": "they were merged by hand",
 }
 
+NAMED = 5
+"""Files that a line names of each kind."""
+
 
 @dataclass
 class Change:
@@ -128,6 +131,8 @@ def told(event: AnyEvent) -> Line | None:
     )
     if isinstance(event, events.Saved | events.Drafted | events.Landed):
         line.files = [touched(event.collab, event.parent, event.commit, each) for each in event.files]
+        if len(line.files) > 1 and event.parent and not line.link:
+            line.href, line.link = f"/c/{event.collab}/diff/{event.parent}..{event.commit}", "See all changes"
     if isinstance(event, events.Saved):
         line.state = "waiting"
     return line
@@ -158,7 +163,28 @@ def of_work(event: AnyEvent) -> tuple[str, ...] | None:
             )
         case events.Skipped():
             return "skipped", "!", f"has a file that was not taken in: {event.path} ({event.reason})"
+        case events.Swept():
+            return of_evening(event)
     return None
+
+
+def of_evening(event: events.Swept) -> tuple[str, ...]:
+    """The same of a day's last look at a workspace, which its own person alone gets to see."""
+    left = {
+        "not saved yet": event.unsaved,
+        "not taken in": tuple(f"{path} ({reason})" for path, reason in event.skipped),
+        "held until you decide": tuple(path for _, path in event.held),
+    }
+    found = [f"{what}: {named(paths)}" for what, paths in left.items() if paths]
+    if not found:
+        return "swept", "✓", f"ended the day with everything in {event.session} saved"
+    return "skipped", "!", f"ended the day in {event.session} with {'; '.join(found)}"
+
+
+def named(paths: tuple[str, ...]) -> str:
+    """The first few of them, and how many there are besides."""
+    more = len(paths) - NAMED
+    return ", ".join(paths[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def of_decisions(event: AnyEvent) -> tuple[str, ...] | None:

@@ -97,6 +97,21 @@ def test_the_newest_line_is_the_first() -> None:
             events.Skipped(**ABOUT, session="ben/default", path="big.bin", reason="too-large"),
             "has a file that was not taken in: big.bin (too-large)",
         ),
+        (
+            events.Swept(**ABOUT, session="ben/default", taken=2),
+            "ended the day with everything in ben/default saved",
+        ),
+        (
+            events.Swept(
+                **ABOUT,
+                session="ben/default",
+                unsaved=tuple(f"{n}.txt" for n in range(7)),
+                skipped=(("big.bin", "too-large"),),
+                held=(("h1", "key.txt"),),
+            ),
+            "ended the day in ben/default with not saved yet: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 2 more; "
+            "not taken in: big.bin (too-large); held until you decide: key.txt",
+        ),
     ],
 )
 def test_an_event_is_told_in_plain_words(event: events.AnyEvent, text: str) -> None:
