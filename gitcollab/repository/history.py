@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from gitcollab.repository.commits import Commits
 from gitcollab.repository.trees import Trees
 from gitcollab.repository.values import Commit, Entry
+
+ASKED = 10_000
+"""Commits of which it is remembered who was last seen to descend from them, or not to."""
 
 _LEFT, _RIGHT, _STALE = 1, 2, 4
 
@@ -18,6 +22,7 @@ class History:
     def __init__(self, commits: Commits, trees: Trees) -> None:
         self._read = commits.read
         self._depths: dict[str, int] = {}
+        self._asked: OrderedDict[str, tuple[str, bool]] = OrderedDict()
         self._trees = trees
 
     def log(self, tip: str, path: str = "", limit: int | None = None, before: str = "") -> Iterator[Commit]:
@@ -46,7 +51,28 @@ class History:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether ``newer`` is or descends from ``older``."""
-        return older == newer or older in self._meetings(older, newer)
+        if older == newer:
+            return True
+        if older not in self._asked:
+            answer = older in self._meetings(older, newer)
+        else:
+            answer = self._since(older, newer, *self._asked.pop(older))
+        self._asked[older] = newer, answer
+        if len(self._asked) > ASKED:
+            self._asked.popitem(last=False)
+        return answer
+
+    def _since(self, older: str, newer: str, before: str, was: bool) -> bool:
+        """The same, where it is known whether ``before`` descends from ``older``.
+
+        The same commits are asked about at every save, while the shared branch moves on by a few commits: only those
+        are walked, and not all the way down to a commit that lies thousands of saves back.
+        """
+        if before == newer:
+            return was
+        if was:
+            return before in self._meetings(before, newer) or older in self._meetings(older, newer)
+        return any(commit.oid == older for commit in self.beyond(newer, (before,)))
 
     def merge_bases(self, a: str, b: str) -> list[str]:
         """Returns the best common ancestors, newest first: several in a criss-cross, none for strangers."""

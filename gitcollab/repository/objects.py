@@ -41,6 +41,7 @@ class Objects:
     def __init__(self, path: Path, pending: Pending) -> None:
         self.path = path
         self.pending = pending
+        self._top = str(path / "objects")
         self._open()
 
     def _open(self) -> None:
@@ -140,7 +141,7 @@ class Objects:
 
     def _loose(self, oid: str, limit: int) -> bytes | None:
         try:
-            with open(self._path(oid), "rb") as file:
+            with open(f"{self._top}/{oid[:2]}/{oid[2:]}", "rb") as file:
                 return file.read(limit)
         except FileNotFoundError:
             return None

@@ -17,6 +17,9 @@ TREE_LIMIT = 64 * 1024 * 1024
 FILES_LIMIT = 500_000
 """Files in a listing: a few kilobytes of trees can claim 10^10 files (facts-security F14)."""
 
+POINTS = 50_000
+"""Commits whose trees are remembered, some 15 MB."""
+
 DEPTH_LIMIT = 100
 
 REMEMBERED = 200_000
@@ -32,8 +35,9 @@ class Trees:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self.parsed = Memory(self._parsed, lambda tree: len(tree) + 4, REMEMBERED)
+        self.tree_of = Memory(self._tree_of, lambda tree: 1, POINTS)
 
-    def tree_of(self, oid: str) -> str:
+    def _tree_of(self, oid: str) -> str:
         """Returns the tree of a commit, a tag or a tree."""
         kind, size = self._objects.header(oid)
         if kind == "tree":

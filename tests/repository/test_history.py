@@ -34,6 +34,29 @@ def test_merge_bases_and_ancestry_equal_gits(repo, git, web):
         assert repo.is_ancestor(a, b) == (a in expected)
 
 
+def test_ancestry_is_the_same_in_whatever_order_it_is_asked(repo, git, web):
+    held = {tip: set(git(repo.path, "rev-list", tip).split()) for tip in web}
+    pairs = [(a, b) for a in web for b in web]
+    random.Random(9).shuffle(pairs)
+    assert [] == [(a, b) for a, b in pairs if repo.is_ancestor(a, b) != (a in held[b])]
+
+
+def test_asked_again_after_a_few_more_commits_it_walks_only_those(repo, commit, monkeypatch):
+    root = commit({"a": "root"})
+    aside, landed = commit({"b": "never landed"}, root), commit({"c": "landed"}, root)
+    main = commit({"a": "0"}, root, landed)
+    for n in range(150):
+        main = commit({"a": str(n)}, main)
+    assert (False, True) == (repo.is_ancestor(aside, main), repo.is_ancestor(landed, main))
+    history, looked_at = repo._history, list[str]()
+    read = history._read
+    monkeypatch.setattr(history, "_read", lambda oid: looked_at.append(oid) or read(oid))
+    for n in range(150, 155):
+        main = commit({"a": str(n)}, main)
+        assert (False, True) == (repo.is_ancestor(aside, main), repo.is_ancestor(landed, main))
+    assert len(looked_at) < 60
+
+
 def test_the_log_holds_what_gits_holds(repo, git, web):
     tip = web[-1]
     assert {each.oid for each in repo.log(tip)} == set(git(repo.path, "rev-list", tip).split())
