@@ -30,6 +30,7 @@ class HeldSaves:
         self._ground = ground
         self._drawer = Drawer(ground.given.place, ground.id)
         self._ending: set[str] = set()  # the nonces of what goes at the end of the round
+        self._over: set[str] = set()  # and of what everybody has been told to be gone, until it is
 
     # --- holding ---------------------------------------------------------------------------------------------------
 
@@ -94,7 +95,8 @@ class HeldSaves:
 
     def of(self, user: str) -> tuple[HeldSave, ...]:
         """Returns what waits for a person, the oldest first; deletions as far as the files are still gone."""
-        mine = (kept for kept in self._drawer.all() if kept.session.user == user)
+        over = frozenset(self._over)  # looked at first: what goes from there later is in the drawer no more
+        mine = (kept for kept in self._drawer.all() if kept.session.user == user and kept.nonce not in over)
         return tuple(shown for kept in mine if (shown := self._shown(kept)))
 
     def find(self, id: str, user: str) -> Kept:
@@ -128,6 +130,7 @@ class HeldSaves:
     def end(self, kept: Kept, take: str = "") -> None:
         """Forgets what was held, once the turn is durable, and tells its author that it waits no longer."""
         self._ending.add(kept.nonce)
+        self._ground.turns.first(lambda: self._over.add(kept.nonce))
         self._ground.turns.then(lambda: self._take_out(kept))
         if not kept.is_dropped:
             self._tell(kept, is_open=False, take=take)
@@ -135,6 +138,7 @@ class HeldSaves:
     def _take_out(self, kept: Kept) -> None:
         self._drawer.take_out(kept)
         self._ending.discard(kept.nonce)
+        self._over.discard(kept.nonce)
 
     def _standing(self, id: str) -> Kept | None:
         """What is held under an id, and does not end with this round of turns."""

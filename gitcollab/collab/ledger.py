@@ -35,11 +35,15 @@ CAUSES = (Forked, Saved, Landed, Settled, Contested, Closed, Delivered, Publishe
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Events to be written, the refs that they leave behind (None: the ref is gone), and what else is written."""
+    """Events to be written, the refs that they leave behind (None: the ref is gone), and what else is written.
+
+    ``first`` is what is done once that is durable, before anybody hears of it.
+    """
 
     events: list[AnyEvent]
     heads: dict[str, str | None]
     rows: Sequence[Write] = ()
+    first: Sequence[Callable[[], object]] = ()
 
 
 class Ledger:
@@ -88,6 +92,8 @@ class Ledger:
 
         numbered = store.together(self._engine).do(write)
         self._told = {ref: oid for ref, oid in (self._told | heads).items() if oid}
+        for act in (act for one in told for act in one.first):
+            act()
         for event in numbered:
             self._tell(event)
         return numbered

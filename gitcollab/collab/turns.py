@@ -45,6 +45,7 @@ class Turn(msgspec.Struct):
     refs: list[str] = []
     events: list[AnyEvent] = []
     rows: list[Write] = []
+    first: list[Callable[[], object]] = []
     after: list[Callable[[], object]] = []
     trouble: Exception | None = None
 
@@ -127,7 +128,8 @@ class Turns:
             self._turn = turn = Turn()
             try:
                 yield turn
-                joined.told.append(self._ledger.told(turn.refs, turn.events, joined.told, turn.rows))
+                told = self._ledger.told(turn.refs, turn.events, joined.told, turn.rows)
+                joined.told.append(msgspec.structs.replace(told, first=turn.first))
                 joined.turns.append(turn)
             except BaseException:
                 joined.barrier.undo(mark)
@@ -154,6 +156,11 @@ class Turns:
         """Notes what the store is to hold, from the moment at which this turn's events stand in the journal."""
         with self.taking() as turn:
             turn.rows.append(act)
+
+    def first(self, act: Callable[[], object]) -> None:
+        """Notes what is to be so by the time anybody hears of this turn's events; it is quick and does not fail."""
+        with self.taking() as turn:
+            turn.first.append(act)
 
     def then(self, act: Callable[[], object]) -> None:
         """Notes what may happen only once this turn is durable."""

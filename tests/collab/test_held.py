@@ -72,6 +72,16 @@ def desk(stage, ana, tmp_path: Path) -> Desk:
     return Desk(stage, tmp_path / "work")
 
 
+@pytest.mark.parametrize("take", ["release", "drop"])
+def test_who_hears_that_it_waits_no_longer_finds_it_gone(stage, ana, author, take: str):
+    ana.saves("run.py", f"key = '{TOKEN}'\n".encode())
+    found = []
+    stage.hear = lambda event: found.append([one.is_dropped for one in author.held()])
+    author.decides(take)
+    assert {"release": [[]] * len(found), "drop": [[True]] * len(found)}[take] == found
+    assert found != []
+
+
 def test_a_save_with_a_secret_is_held_and_nothing_of_it_is_in_the_repository(stage, ana, author):
     before = ana.head, stage.repo.heads("refs/")
     receipt = ana.saves("run.py", f"key = '{TOKEN}'\n".encode())
