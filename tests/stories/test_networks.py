@@ -164,6 +164,7 @@ def test_an_hour_without_a_line_on_both_sides_meets(
     for each in (ana, ben):
         each.joins(collab)
     until(lambda: (ben.desk / "book.ipynb").exists(), "Ben has the notebook")
+    until(lambda: ana.heard("saved"), "Ana knows that it was saved")
     for each in (ana, ben):
         networks.line(each.name, "down")
     for number in range(1, EDITS + 1):
