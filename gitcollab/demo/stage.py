@@ -18,6 +18,7 @@ from gitcollab.demo.story import Act, NotAsTold, Notebook
 from gitcollab.errors import GitcollabError, Unavailable, revive
 
 START = 90.0  # seconds for the server to answer
+STOP = 60.0  # seconds for it to end
 DEADLINE = 25.0  # seconds for a step to come out as told
 
 
@@ -71,7 +72,7 @@ class House:
             return 0
         self.server.terminate()
         try:
-            return self.server.wait(timeout=20)
+            return self.server.wait(timeout=STOP)
         except subprocess.TimeoutExpired:
             self.server.kill()
             return self.server.wait()
@@ -140,12 +141,12 @@ class Watch:
         except GitcollabError as why:
             self.trouble = why
 
-    def until(self, why_not: Callable[[], str]) -> None:
+    def until(self, why_not: Callable[[], str], within: float = DEADLINE) -> None:
         """Waits for ``why_not`` to have nothing to say; looks again at each event.
 
-        NotAsTold after the deadline.
+        NotAsTold after ``within`` seconds.
         """
-        give_up = time.monotonic() + DEADLINE
+        give_up = time.monotonic() + within
         while why := why_not():
             if time.monotonic() > give_up:
                 raise NotAsTold(why)

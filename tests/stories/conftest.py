@@ -23,6 +23,7 @@ from gitcollab.notebooks import strip
 SOURCE = str(Path(__file__).parents[2])
 PEOPLE = ("ana", "ben", "cleo")
 NUMBERS = itertools.count(1)
+LONG = 120.0  # seconds within which anything that should happen must, on a busy machine
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Person:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -93,7 +94,7 @@ class Town:
     def git(self, *words: str, cwd: Path) -> str:
         """What git prints, run by somebody who knows nothing of gitcollab."""
         ran = subprocess.run(
-            ["git", *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
+            ["git", *words], cwd=cwd, capture_output=True, text=True, timeout=180, check=False
         )
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
@@ -165,7 +166,7 @@ class Shared:
     def until(self, is_so: Callable[[], object], what: str) -> None:
         """Waits for something to be so; looks again at each event."""
         try:
-            self.watch.until(lambda: "" if is_so() else what)
+            self.watch.until(lambda: "" if is_so() else what, LONG)
         except NotAsTold:
             kinds = [(e["n"], e["kind"], e["user"]) for e in self.watch.events]
             pytest.fail(f"never: {what}\nevents: {kinds}\n{words(self.town)}")

@@ -59,7 +59,7 @@ def test_join_keeps_running_until_its_person_leaves(shared, actors) -> None:
         shared.until(lambda: b"print(12)" in shared.ana.read_bytes(), "Cleo's edit reaches Ana")
         done = cleo.types("leave", cwd=file.parent)
         assert 0 == done.returncode, done.stderr
-        assert 0 == joining.wait(timeout=30)
+        assert 0 == joining.wait(timeout=120)
     assert file.exists()
 
 
@@ -80,7 +80,7 @@ def test_git_clones_over_http_with_a_token_as_password(shared, tmp_path: Path) -
         env={**os.environ, "GIT_ASKPASS": str(asked)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (0, "") == (clone.returncode, clone.stderr)
@@ -88,7 +88,7 @@ def test_git_clones_over_http_with_a_token_as_password(shared, tmp_path: Path) -
     stranger = subprocess.run(
         ["git", "ls-remote", url],
         capture_output=True,
-        timeout=60,
+        timeout=180,
         check=False,
         env={**os.environ, "GIT_ASKPASS": "false"},
     )
