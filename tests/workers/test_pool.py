@@ -63,9 +63,11 @@ async def test_a_job_that_takes_too_much_memory_is_told_so(errands: wire.Errands
 
 async def test_others_are_answered_while_one_worker_hangs(errands: wire.Errands) -> None:
     stuck = asyncio.ensure_future(errands.call(asked("spin")))
-    for _ in range(20):
+    answered = 0
+    while not stuck.done():
         assert "main" == await errands.call(asked("main"))
-    assert not stuck.done()
+        answered += not stuck.done()
+    assert answered > 0
     with pytest.raises(Unavailable):
         await stuck
 
@@ -86,7 +88,9 @@ async def test_a_job_that_killed_two_workers_is_refused_whoever_asks(errands: wi
 
 async def test_a_worker_that_is_killed_is_replaced(errands: wire.Errands) -> None:
     for _ in range(5):
-        os.kill(int(await errands.call(asked("pid"))), signal.SIGKILL)
+        worker = int(await errands.call(asked("pid")))
+        os.kill(worker, signal.SIGKILL)
+        await ended(worker)  # what is dying may still be given a call, which ends with it
     assert "main" == await errands.call(asked("main"))
 
 
@@ -94,9 +98,7 @@ async def test_what_a_job_started_ends_with_its_worker(errands: wire.Errands) ->
     child = int(await errands.call(asked("child")))
     worker = int(Path(f"/proc/{child}/stat").read_text().split()[3])
     os.kill(worker, signal.SIGKILL)
-    with anyio.fail_after(60):
-        while is_running(child):  # noqa: ASYNC110  # there is no event for the end of a stranger
-            await anyio.sleep(0.01)
+    await ended(child)
 
 
 async def test_a_crash_leaves_no_core_dump(errands: wire.Errands) -> None:
@@ -108,15 +110,20 @@ async def test_workers_end_with_their_pool_however_it_ends(
 ) -> None:
     workers = {int(await errands.call(asked("pid"))) for _ in range(20)}
     pool.kill()
-    with anyio.fail_after(60):
-        while any(is_running(worker) for worker in workers):  # noqa: ASYNC110
-            await anyio.sleep(0.01)
+    await ended(*workers)
 
 
 async def test_sigterm_ends_the_pool_at_once(errands: wire.Errands, pool: subprocess.Popen[bytes]) -> None:
     await errands.call(asked("main"))
     pool.terminate()
     assert 0 == await anyio.to_thread.run_sync(lambda: pool.wait(60))
+
+
+async def ended(*pids: int) -> None:
+    """Waits for the end of these processes; there is no event for the end of a stranger."""
+    with anyio.fail_after(60):
+        while any(map(is_running, pids)):  # noqa: ASYNC110
+            await anyio.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:
