@@ -50,7 +50,7 @@ def diary(tmp_path: Path) -> Diary:
     return Diary(tmp_path / "diary")
 
 
-def part(diary: Diary, *, grace: float = 5.0, **told: bool) -> Part:
+def part(diary: Diary, *, grace: float = 60.0, **told: bool) -> Part:
     plan = Plan(module="fake_part", arguments=(str(diary.path),), told=told, grace=grace)
     return Part(plan, diary.path.parent, diary.answers)
 

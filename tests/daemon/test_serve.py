@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -41,9 +42,18 @@ def test_nothing_below_the_root_can_be_read_by_others(server: Any) -> None:
         path
         for place in ("private", "run", "collabs")
         for path in (server.root / place, *(server.root / place).rglob("*"))
-        if not path.is_symlink() and path.stat().st_mode & 0o077
+        if is_open(path)
     ]
     assert [] == open_to_others
+
+
+def is_open(path: Path) -> bool:
+    """Whether others may use a file; one that is gone by now, of the service at work, they may not."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISLNK(found.st_mode) and bool(found.st_mode & 0o077)
 
 
 def test_a_second_daemon_is_refused_at_once_and_told_who_the_first_is(server: Any) -> None:
@@ -75,7 +85,7 @@ def test_ctrl_c_stops_all_parts_in_order(root: Path, a_server: Any) -> None:
     with a_server(root) as server:
         parts = server.parts()
         server.running.send_signal(signal.SIGINT)
-        assert 0 == server.running.wait(20)
+        assert 0 == server.running.wait(120)
         assert not any(Path(f"/proc/{pid}").exists() for pid in parts.values())
 
 
@@ -93,10 +103,16 @@ def test_parts_end_with_a_daemon_that_is_killed_and_the_next_one_takes_over(
 
 
 def test_health_tells_of_each_part_without_a_sign_in(server: Any) -> None:
-    with urllib.request.urlopen(f"{server.url}/health") as answer:
-        told = json.load(answer)
+    parts = ("writer", "workers", "database")
+    while (told := health(server))["parts"] != dict.fromkeys(parts, "ok"):
+        assert set(parts) == told["parts"].keys()
+        time.sleep(0.1)  # on a busy machine one may answer a moment too late
     assert "ok" == told["status"]
-    assert {"writer": "ok", "workers": "ok", "database": "ok"} == told["parts"]
+
+
+def health(server: Any) -> Any:
+    with urllib.request.urlopen(f"{server.url}/health") as answer:
+        return json.load(answer)
 
 
 def serve(*words: str) -> subprocess.CompletedProcess[str]:
@@ -104,7 +120,7 @@ def serve(*words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-P", "-m", "gitcollab", "serve", *words],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
