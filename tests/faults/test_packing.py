@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,4 +71,14 @@ def packed(path: Path, thorough: str, after: float | None) -> float:
         except subprocess.TimeoutExpired:
             os.killpg(packing.pid, signal.SIGKILL)
             packing.wait()
+            while any(is_of(packing.pid, each) for each in Path("/proc").glob("[0-9]*/stat")):
+                time.sleep(0.005)  # git's programs are killed with it, and end in their own time
         return time.monotonic() - began
+
+
+def is_of(group: int, stat: Path) -> bool:
+    """Whether a process that is no zombie belongs to a process group."""
+    with suppress(OSError):
+        state, _, its = stat.read_text().rpartition(")")[2].split()[:3]
+        return int(its) == group and state not in "ZX"
+    return False

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +115,10 @@ def events(pusher: Pusher) -> list[Any]:
 
 
 def strike(server: Any, part: str) -> None:
-    until(lambda: part in server.parts())
-    os.kill(server.parts()[part], signal.SIGKILL)
+    while part not in (parts := server.parts()):
+        time.sleep(0.005)  # it is being replaced
+    with suppress(ProcessLookupError):  # the one before has just ended
+        os.kill(parts[part], signal.SIGKILL)
 
 
 @pytest.mark.parametrize("part", ["writer", "web"])
