@@ -42,7 +42,7 @@ class Cluster:
     def run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), "-D", str(self.place / "data"), *arguments]
         done = subprocess.run(
-            command, cwd=self.place, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, **self.who
+            command, cwd=self.place, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, **self.who
         )
         assert 0 == done.returncode, done.stderr.decode()
 
@@ -114,7 +114,7 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     opened: Engine = request.getfixturevalue("migrated")
     yield request.getfixturevalue("cluster").url("migrated")
     with opened.begin() as conn:
-        conn.execute(text("SET LOCAL lock_timeout = '10s'"))
+        conn.execute(text("SET LOCAL lock_timeout = '60s'"))
         for table in reversed(METADATA.sorted_tables):
             conn.execute(delete(table))
 

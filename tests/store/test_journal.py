@@ -228,9 +228,9 @@ def test_processes_that_append_at_once_leave_no_gap_and_readers_see_them_in_orde
     watcher = threading.Thread(target=follow, args=(engine, collab, seen, done))
     watcher.start()
     for process in processes:
-        process.join(60)
+        process.join(300)
     done.set()
-    watcher.join(30)
+    watcher.join(120)
     assert [0] * writers == [process.exitcode for process in processes]
     assert list(range(1, 2 * writers * count + 1)) == [event.n for event in seen]
     for writer in range(writers):

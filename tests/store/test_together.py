@@ -23,7 +23,7 @@ def all_at_once(shared: Together, tasks: Sequence[Callable[[Connection], Any]]) 
 
     def first(conn: Connection) -> None:
         begun.set()
-        assert gate.wait(30)
+        assert gate.wait(120)
 
     def do(number: int) -> None:
         try:
@@ -33,7 +33,7 @@ def all_at_once(shared: Together, tasks: Sequence[Callable[[Connection], Any]]) 
 
     leader = threading.Thread(target=shared.do, args=(first,))
     leader.start()
-    assert begun.wait(30)
+    assert begun.wait(120)
     threads = [threading.Thread(target=do, args=(number,)) for number in range(len(tasks))]
     for thread in threads:
         thread.start()
@@ -41,7 +41,7 @@ def all_at_once(shared: Together, tasks: Sequence[Callable[[Connection], Any]]) 
         threading.Event().wait(0.001)
     gate.set()
     for thread in (leader, *threads):
-        thread.join(30)
+        thread.join(120)
     return outcomes
 
 
@@ -131,6 +131,6 @@ def test_events_of_many_threads_are_numbered_without_gap(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     with engine.connect() as after:
         assert list(range(1, 161)) == [event.n for event in journal.since(after, collab, 0)]
