@@ -164,9 +164,9 @@ async def test_a_peer_that_is_away_is_named(door: Path) -> None:
 
 
 async def test_those_who_wait_for_a_peer_that_is_away_wait_together(door: Path) -> None:
-    line = wire.Wire(door, patience=0.1)
-    with anyio.fail_after(3):
-        answers = await asyncio.gather(*(line.call(save(b"")) for _ in range(50)), return_exceptions=True)
+    line = wire.Wire(door, patience=0.5)
+    with anyio.fail_after(60):  # one after the other they would wait for 150 seconds
+        answers = await asyncio.gather(*(line.call(save(b"")) for _ in range(300)), return_exceptions=True)
     assert {Unavailable} == set(map(type, answers))
 
 
@@ -231,7 +231,7 @@ async def test_an_act_is_finished_when_its_asker_leaves(door: Path) -> None:
         with pytest.raises(Unavailable):
             await call
         release.set()
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await done.wait()
 
 
@@ -324,7 +324,7 @@ async def test_a_follower_that_leaves_ends_its_stream(door: Path) -> None:
     async with served(door, echo, follow) as line:
         async with line.follow() as events:
             await anext(events)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await ended.wait()
 
 
