@@ -18,7 +18,7 @@ BOOK = (
 )
 
 
-def until(is_so: Callable[[], object], seconds: float = 90.0) -> None:
+def until(is_so: Callable[[], object], seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline
@@ -51,7 +51,7 @@ def test_versions_go_there_after_each_publish_and_nothing_is_forced(listed, else
         ana = server.client("ana")
         collab = begun(ana)
         told = ana.set_mirror(collab, f"{elsewhere.url}tides.git", user="bot", secret=secret)
-        assert ("waiting", True) == (told["condition"], told["has_secret"])
+        assert (True, True) == (told["condition"] in {"waiting", "done"}, told["has_secret"])
         until(lambda: ana.mirror(collab)["condition"] == "done")
         assert {"refs/heads/blessed", "refs/tags/tides/v1.0.0"} == set(elsewhere.refs("tides.git"))
         save(ana, collab, 2)
