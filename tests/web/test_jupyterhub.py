@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import time
@@ -70,10 +71,14 @@ class Hub:
 def programs() -> Path:
     """JupyterHub in an environment of its own, made once; it would not fit beside ours."""
     environment = HOME / ".tests" / "hub"
-    if not (environment / "bin" / "jupyterhub").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True, timeout=120)
-        pip = [environment / "bin" / "pip", "install", "-q", "jupyterhub>=5,<7"]
-        subprocess.run(pip, check=True, timeout=400)
+    environment.mkdir(parents=True, exist_ok=True)
+    with environment.with_name("hub.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # another worker may want it at the same moment
+        if not (environment / "whole").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", environment], check=True, timeout=120)
+            pip = [environment / "bin" / "pip", "install", "-q", "jupyterhub>=5,<7"]
+            subprocess.run(pip, check=True, timeout=400)
+            (environment / "whole").touch()
     return environment / "bin"
 
 
