@@ -144,7 +144,7 @@ def test_an_editor_that_opens_the_file_meanwhile_waits_and_then_writes_into_the_
         if not editor:
             editor.append(threading.Thread(target=lambda: (tmp_path / "a.txt").write_bytes(b"my work")))
             editor[0].start()
-            editor[0].join(0.2)
+            editor[0].join(1.0)
             assert editor[0].is_alive(), "the lease makes the editor wait"
         return swap(*args)  # type: ignore[arg-type]
 
