@@ -103,7 +103,7 @@ class Participant:
             with contextlib.suppress(asyncio.CancelledError, errors.GitcollabError):
                 await task
 
-    async def until(self, is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+    async def until(self, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
         async with asyncio.timeout(seconds):
             while not is_so():
                 self._news.clear()
@@ -547,7 +547,7 @@ class TestStaying:
     async def test_a_directory_that_was_never_joined_needs_the_server(self, ben: Participant) -> None:
         ben.client.transport.is_cut = True
         with pytest.raises(errors.Unavailable):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await join(ben.client, ben.collab, ben.directory, pace=QUICK)
 
     async def test_a_workspace_that_vanishes_ends_it_and_deletes_nothing(self, ana: Participant) -> None:
@@ -556,7 +556,7 @@ class TestStaying:
             await ana.until(lambda: ana.heard(News.SAVED) == ["a.txt"])
             shutil.rmtree(ana.directory)
             with pytest.raises(errors.Unusable, match="is gone"):
-                await asyncio.wait_for(asyncio.shield(task), 10)
+                await asyncio.wait_for(asyncio.shield(task), 60)
         assert ana.shared("a.txt") == "a"
 
     async def test_leaving_ends_it(self, ana: Participant) -> None:
@@ -564,7 +564,7 @@ class TestStaying:
         async with ana.joined() as task:
             await ana.until(lambda: ana.heard(News.SAVED) == ["a.txt"])
             ana.asks.close_session(ana.collab, "ana/desk")
-            state = await asyncio.wait_for(asyncio.shield(task), 10)
+            state = await asyncio.wait_for(asyncio.shield(task), 60)
         assert (state.session, ana.told[-1].news) == ("ana/desk", News.LEFT)
 
     async def test_access_that_ends_is_an_error(self, ana: Participant, ben: Participant) -> None:
@@ -573,7 +573,7 @@ class TestStaying:
             ana.asks.remove_member(ana.collab, "ben")
             ben.write("late.txt", "late")
             with pytest.raises((errors.NotFound, errors.Forbidden)):
-                await asyncio.wait_for(asyncio.shield(task), 10)
+                await asyncio.wait_for(asyncio.shield(task), 60)
         assert ben.read("late.txt") == "late"
 
     async def test_a_viewer_may_not_join(self, ana: Participant, ben: Participant) -> None:

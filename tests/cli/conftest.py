@@ -29,7 +29,7 @@ def typed(tmp_path: Path) -> Typed:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -63,7 +63,7 @@ def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
 
 def test_a_transaction_that_read_first_waits_its_turn_to_write(engine: Engine) -> None:
     """SQLite refuses to make a reader a writer after somebody else wrote; ours take the lock at their start."""
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=120)
     failures: list[BaseException] = []
 
     def read_then_write(name: str) -> None:
@@ -79,7 +79,7 @@ def test_a_transaction_that_read_first_waits_its_turn_to_write(engine: Engine) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     with engine.connect() as conn:
         assert ([], ["ana", "ben"]) == (failures, [one.name for one in people.people(conn)])
 

@@ -203,7 +203,7 @@ def test_of_fifty_who_redeem_at_once_exactly_as_many_succeed_as_there_are_uses(
         people.add_person(conn, name)
     code = links.add_link(conn, collab, "ana", uses=uses).code
     conn.commit()
-    start = threading.Barrier(len(everybody), timeout=60)
+    start = threading.Barrier(len(everybody), timeout=120)
     outcomes: list[str] = []
 
     def redeem(name: str) -> None:
@@ -219,7 +219,7 @@ def test_of_fifty_who_redeem_at_once_exactly_as_many_succeed_as_there_are_uses(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(90)
+        thread.join(240)
     with engine.connect() as after:
         assert (Counter(joined=uses, refused=50 - uses), uses + 1) == (
             Counter(outcomes),

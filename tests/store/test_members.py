@@ -67,7 +67,7 @@ def test_links_end_with_the_membership_of_who_made_them(conn: Connection, collab
 def test_two_owners_who_leave_at_once_leave_one(engine: Engine, conn: Connection, collab: str) -> None:
     members.set_member(conn, collab, "ben", Role.OWNER)
     conn.commit()
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=120)
     refused: list[str] = []
 
     def leave(user: str) -> None:
@@ -83,7 +83,7 @@ def test_two_owners_who_leave_at_once_leave_one(engine: Engine, conn: Connection
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     with engine.connect() as after:
         assert [refused] == [[one.user for one in members.members(after, collab)]]
 

@@ -125,9 +125,9 @@ def test_many_threads_get_their_turn_while_others_write_without_pause(engine: En
     for number in range(5):
         with engine.begin() as conn:
             people.add_person(conn, f"guest{number}")
-    assert waited.acquire(timeout=30)
+    assert waited.acquire(timeout=120)
     stop.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     with engine.connect() as conn:
         assert 13 == len(people.people(conn))

@@ -84,5 +84,5 @@ async def test_a_restart_wakes_those_who_wait() -> None:
     reader, _ = waiting(ring)
     moved = ring.moved
     ring.wake()
-    await asyncio.wait_for(reader.woken.wait(), 10)
+    await asyncio.wait_for(reader.woken.wait(), 60)
     assert moved.is_set()
