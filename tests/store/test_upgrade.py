@@ -67,7 +67,7 @@ def test_programs_that_start_at_once_take_turns(empty: str) -> None:
     for program in programs:
         program.start()
     for program in programs:
-        program.join(60)
+        program.join(300)
     assert [0] * 4 == [program.exitcode for program in programs]
     opened = store.engine(empty)
     assert set(METADATA.tables) | {"alembic_version"} == set(inspect(opened).get_table_names())
