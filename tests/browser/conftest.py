@@ -19,7 +19,7 @@ from gitcollab.demo.stage import House
 from .gallery import Gallery, hung
 
 playwright = pytest.importorskip("playwright.sync_api")
-playwright.expect.set_options(timeout=30_000)
+playwright.expect.set_options(timeout=60_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 ARGUMENTS = [
     "--no-sandbox",

@@ -162,7 +162,7 @@ def test_a_password_is_changed_by_who_knows_it(ana: Client) -> None:
 
 
 def git(*words: str, cwd: Path) -> str:
-    done = subprocess.run(["git", *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["git", *words], cwd=cwd, capture_output=True, text=True, timeout=180, check=True)
     return done.stdout.strip()
 
 

@@ -185,7 +185,7 @@ def built(url: str, recorder: Recorder, secrets: dict[str, str], tmp_path: Path)
 @pytest.fixture
 async def application(built: Application, recorder: Recorder) -> AsyncIterator[Application]:
     async with running(built):
-        await asyncio.wait_for(recorder.followed.wait(), 10)
+        await asyncio.wait_for(recorder.followed.wait(), 60)
         yield built
 
 
