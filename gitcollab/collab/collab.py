@@ -102,6 +102,7 @@ class Collab:
                 self._exchange.deliver_all()
                 self._held.recover()
             self._master.keep()
+            self._ground.description.follow()
             self._ground.shelves.keep_up()
             self._ground.admit()
             return told
@@ -113,9 +114,7 @@ class Collab:
         with self._acting(act):
             session = self._register.name_for(act)
             self._enter(session, act.workspace, act.client)
-            if (
-                act.workspace
-            ):  # what lies there is shared when the act is done, not when the watch comes to it
+            if act.workspace:  # what lies there is shared when the act is done, not when the watch comes
                 self.desks.set_up(session, Path(act.workspace), self._register.rules(Path(act.workspace)))
                 self._turns.then(lambda: self.sweep_one(session))
             return acts.Opened(
@@ -378,6 +377,7 @@ class Collab:
             allow(act.actor, act, self._register.role(act.actor.user))
             self._ground.ledger.catch_up()
             done = self._purging.purge(act)
+            self._ground.description.follow()
             for session in self.open_sessions():
                 self.desks.mirror(session)
             self._ground.shelves.keep_up()

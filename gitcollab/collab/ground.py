@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
+from gitcollab.collab.description import Description
 from gitcollab.collab.desks import Desks
 from gitcollab.collab.given import Given
 from gitcollab.collab.ledger import Ledger
@@ -29,6 +30,7 @@ class Ground:
     register: Register
     desks: Desks
     shelves: Shelves
+    description: Description
     followers: list[Callable[[], object]] = field(default_factory=list)
     """What looks at the shared branch once it has moved."""
 
@@ -40,7 +42,8 @@ class Ground:
         register = Register(repo, id, given.engine, given.place)
         desks = Desks(repo, id, given.place)
         shelves = Shelves(repo, id, given.place, given.charter)
-        return cls(id, given, repo, ledger, Turns(repo, ledger), register, desks, shelves)
+        turns = Turns(repo, ledger)
+        return cls(id, given, repo, ledger, turns, register, desks, shelves, Description(repo, id, turns))
 
     def head(self, session: SessionName) -> str:
         """Returns the commit that a session is at."""
@@ -53,6 +56,7 @@ class Ground:
     def main_moved(self, *also: str) -> None:
         """Notes that the shared branch has moved, and other refs with it; its directories follow."""
         self.turns.moved(MAIN, *also)
+        self.description.follow()
         self.turns.then(self.shelves.keep_up)
         for follow in self.followers:
             self.turns.then(follow)

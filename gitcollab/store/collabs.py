@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -172,15 +173,19 @@ def find(conn: Connection, text: str, user: str) -> str:
     return found[0].id
 
 
-def describe(conn: Connection, id: str, *, title: str | None = None, tracker: str | None = None) -> Collab:
-    """Changes the title or the tracker link; None leaves it as it is."""
-    old = collab(conn, id)
-    new = {
-        "title": old.title if title is None else secret.checked_line(title, "title"),
-        "tracker": old.tracker if tracker is None else secret.checked_line(tracker, "tracker link", 2000),
-    }
-    conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(new))
-    return collab(conn, id)
+def describe(conn: Connection, id: str, *, title: str, tracker: str) -> None:
+    """Notes what a collab says of itself: its title, and the address of its task.
+
+    It was written by hand: no title, or what cannot be one line, leaves what was known. Nothing for an unknown collab.
+    """
+    new = {}
+    for name, text, limit in (("title", title, 200), ("tracker", tracker, 2000)):
+        with suppress(BadInput):
+            new[name] = secret.checked_line(text, name, limit)
+    if not new.get("title"):
+        new.pop("title", None)
+    if new:
+        conn.execute(update(COLLABS).where(COLLABS.c.id == id).values(new))
 
 
 def set_public(conn: Connection, id: str, is_public: bool, *, needs_approval: bool | None = None) -> Collab:

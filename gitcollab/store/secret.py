@@ -28,9 +28,16 @@ def public_id(letter: str) -> str:
     return letter + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(9))
 
 
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+"""What makes one text look like another one; joiners within a word are none of it."""
+
+
 def checked_line(text: str, what: str, limit: int = 200) -> str:
-    """Returns free text for one line, trimmed; BadInput for control characters or more than ``limit``."""
+    """Returns free text for one line, trimmed; BadInput for more than ``limit``, or what is not seen: control
+    characters, and those that turn the text around them or have no width."""
     line = unicodedata.normalize("NFC", text.strip())
-    if len(line) > limit or re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", line):
+    if len(line) > limit or UNSEEN.search(line):
         raise BadInput(f"that cannot be a {what}", f"use one line of at most {limit} visible characters")
     return line

@@ -181,12 +181,21 @@ def test_an_ended_collab_is_gone_for_everybody_with_all_that_opens_it(conn: Conn
     assert 0 == journal.last(conn, collab)
 
 
-def test_title_and_tracker_can_change_one_by_one(conn: Connection, collab: str) -> None:
-    collabs.describe(conn, collab, tracker="https://app.asana.com/0/1")
-    changed = collabs.describe(conn, collab, title="Rain")
-    assert ("Rain", "https://app.asana.com/0/1") == (changed.title, changed.tracker)
-    with pytest.raises(BadInput):
-        collabs.describe(conn, collab, title="two\nlines")
+def test_title_and_tracker_are_what_was_written_and_what_cannot_be_shown_leaves_them(
+    conn: Connection, collab: str
+) -> None:
+    collabs.describe(conn, collab, title="Rain", tracker="https://app.asana.com/0/1")
+    for title, tracker in (
+        ("", "x" * 3000),
+        ("two\nlines", "a\x1b"),
+        ("\u202eniaR", "https://app.asana.com/0/1"),
+    ):
+        collabs.describe(conn, collab, title=title, tracker=tracker)
+        known = collabs.collab(conn, collab)
+        assert ("Rain", "https://app.asana.com/0/1") == (known.title, known.tracker)
+    collabs.describe(conn, collab, title="Rain", tracker="")
+    assert "" == collabs.collab(conn, collab).tracker
+    collabs.describe(conn, "czzzzzzzzz", title="nobody's", tracker="")
 
 
 def test_every_collab_is_listed_for_the_daemon(conn: Connection) -> None:

@@ -48,7 +48,7 @@ def test_a_name_that_nobody_has_is_not_found(conn: Connection, name: str) -> Non
 
 def test_a_display_name_is_one_visible_line(conn: Connection) -> None:
     assert "Ana Lúa" == people.set_display(conn, "ana", "  Ana Lu\u0301a ").display
-    for text in ("two\nlines", "bell\a", "x" * 201, "esc\x1b[31m"):
+    for text in ("two\nlines", "bell\a", "x" * 201, "esc\x1b[31m", "\u202enaB", "ana\u200b", "A\u2066b"):
         with pytest.raises(BadInput):
             people.set_display(conn, "ana", text)
 
