@@ -6,8 +6,9 @@ from gitcollab.errors import Moved
 from gitcollab.flow.pending import drop
 from gitcollab.flow.points import BLESSED
 from gitcollab.flow.publish import roll_forward, tag
-from gitcollab.flow.versions import newest_version, next_version
+from gitcollab.flow.versions import newest_version
 from gitcollab.model import Bump, Version
+from gitcollab.numbering import next_version
 from gitcollab.repository import Repository
 
 

@@ -13,11 +13,10 @@ from gitcollab.flow.files import is_notebook
 from gitcollab.flow.items import read_items
 from gitcollab.flow.notes import authors, notes
 from gitcollab.flow.points import BLESSED, MAIN, NOTES, bytes_at, in_trailer, with_notes
-from gitcollab.flow.versions import credit, newest_version, next_version, version_at
+from gitcollab.flow.versions import credit, newest_version, version_at
 from gitcollab.model import Bump, Person, Shortcoming, Version
+from gitcollab.numbering import next_version
 from gitcollab.repository import Entry, Repository, signature, version_tag
-
-FIRST = "1.0.0"
 
 
 class Publishing(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,8 +230,6 @@ def _check_gates(asked: Publishing, data: bytes) -> None:
 def _next(newest: str, asked: Publishing) -> str:
     if asked.bump is Bump.MAJOR and not asked.message:
         raise BadInput("a MAJOR version needs a message", "say with -m what breaks for those who rely on it")
-    if not newest:
-        return FIRST
     return next_version(newest, asked.bump or Bump.MINOR)
 
 

@@ -7,8 +7,9 @@ import msgspec
 from gitcollab import notebooks
 from gitcollab.errors import NotFound
 from gitcollab.flow.points import MAIN, bytes_at
-from gitcollab.flow.versions import next_version
 from gitcollab.model import Bump, Reason, Suggestion
+from gitcollab.numbering import FIRST as FIRST_VERSION
+from gitcollab.numbering import next_version
 from gitcollab.repository import Repository, version_tag
 
 FIRST = Reason(bump=Bump.MINOR, text="it is the first version: 1.0.0 whatever number is asked for")
@@ -23,7 +24,7 @@ def suggestion(repo: Repository, path: str, newest: str) -> Suggestion:
     if now is None:
         raise NotFound(f"there is no notebook {path[:200]!r}", "look at the list of files", path=path)
     if not newest:
-        return Suggestion(bump=FIRST.bump, reasons=(FIRST,), version="1.0.0")
+        return Suggestion(bump=FIRST.bump, reasons=(FIRST,), version=FIRST_VERSION)
     _, commit = repo.tags(version_tag(path, newest))[version_tag(path, newest)]
     found = notebooks.suggested_bump(bytes_at(repo, commit, path) or b"", now)
     number = next_version(newest, found.bump) if found.bump else ""

@@ -1,4 +1,4 @@
-"""Versions: what has been published, read from its tags, and which number comes next."""
+"""Versions: what has been published, read from its tags."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import semver
 
 from gitcollab.flow.points import of_trailer
-from gitcollab.model import Bump, Person, Version
+from gitcollab.model import Person, Version
 from gitcollab.repository import DOMAIN, Commit, Repository, notebook_of, signature, version_of
 
 
@@ -30,13 +30,6 @@ def newest_version(repo: Repository, path: str) -> str:
     tags = [tag for tag in repo.tags() if notebook_of(tag) == stem]
     numbers = [semver.Version.parse(version_of(tag)) for tag in tags]
     return str(max(numbers)) if numbers else ""
-
-
-def next_version(newest: str, bump: Bump) -> str:
-    """Returns the version after ``newest`` (semver.org, 6 to 8)."""
-    version = semver.Version.parse(newest)
-    steps = {Bump.MAJOR: version.bump_major, Bump.MINOR: version.bump_minor, Bump.HOTFIX: version.bump_patch}
-    return str(steps[bump]())
 
 
 def credit(users: tuple[str, ...]) -> list[str]:

@@ -22,8 +22,9 @@ from gitcollab.flow.charter import Charter
 from gitcollab.flow.gating import Allowed
 from gitcollab.flow.points import BLESSED, MAIN
 from gitcollab.flow.publish import Publishing, candidate, decide
-from gitcollab.flow.versions import next_version, versions
+from gitcollab.flow.versions import versions
 from gitcollab.model import Actor, Bump, Person, Role, SessionName, Version
+from gitcollab.numbering import next_version
 from gitcollab.repository import Repository, version_tag
 from gitcollab.store import collabs, journal, members, people
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -11,12 +12,26 @@ from starlette.responses import Response
 
 from gitcollab import acts
 from gitcollab.errors import GitcollabError
-from gitcollab.model import Suggestion, Version
+from gitcollab.model import Bump, Suggestion, Version
+from gitcollab.numbering import next_version
 from gitcollab.web.api.versions import bump
 from gitcollab.web.pages.frame import About, Page, View
 
 SUGGESTED = 5
 """Notebooks for which the page says which number their changes suggest."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A notebook that can be published; ``newest`` is its version now, empty if it has none."""
+
+    path: str
+    newest: str
+
+    @property
+    def following(self) -> dict[str, str]:
+        """The number that each kind of change would give it."""
+        return {bump.value: next_version(self.newest, bump) for bump in Bump}
 
 
 @dataclass
@@ -38,6 +53,12 @@ def by_notebook(versions: tuple[Version, ...]) -> list[Published]:
     return found
 
 
+def ready(paths: Iterable[str], published: Iterable[Published]) -> list[Ready]:
+    """The notebooks that can be published, each with its newest version."""
+    newest = {each.notebook: each.versions[0][0].version for each in published}
+    return [Ready(path, newest.get(path, "")) for path in sorted(paths) if path.endswith(".ipynb")]
+
+
 async def versions(view: View) -> Response:
     """Shows the versions."""
     return await show(view, await view.about("versions"))
@@ -57,7 +78,8 @@ async def show(view: View, about: About, *, problem: str = "", status: int = 200
     values: dict[str, Any] = {
         "about": about,
         "published": published,
-        "notebooks": [file.path for file in files if file.path.endswith(".ipynb")],
+        "notebooks": ready(there, published),
+        "chosen": view.request.query_params.get("notebook", ""),
         "waiting": waiting,
         "unsaved": view.request.query_params.get("unsaved", "")[:200],
         "problem": problem,
