@@ -85,6 +85,18 @@ def aliases(root: Path, name: str, kind: str, other: str, *, is_theirs: bool) ->
         opened.dispose()
 
 
+def set_display(root: Path, name: str, display: str) -> Json:
+    """Sets the name that people see of a person; NotFound if there is none, BadInput if it cannot be shown."""
+    opened = store.engine(prepared(root))
+    try:
+        with opened.begin() as conn:
+            person = store.people.set_display(conn, name, display)
+            _told(conn, "SetDisplay", {"name": name})
+    finally:
+        opened.dispose()
+    return {"name": person.name, "display": person.display}
+
+
 def set_suspended(root: Path, name: str, is_suspended: bool) -> None:
     """Ends an account's access everywhere at once, or gives it back; NotFound if there is none."""
     opened = store.engine(prepared(root))

@@ -238,6 +238,19 @@ def alias(
     show.out(rows, as_json, lambda rows: show.table([(r["kind"], r["name"]) for r in rows], "no other names"))
 
 
+@user_app.command("display")
+def display(
+    name: Annotated[str, typer.Argument(help="Whose.", show_default=False)],
+    shown: Annotated[str, typer.Argument(help="The name people see.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Change the name people see of a person. Works on the root itself; everybody can do it at /me, too."""
+    from gitcollab.cli.accounts import set_display
+
+    done = set_display(place.root(), name, shown)
+    show.out(done, as_json, lambda done: show.say(f"{done['name']} is shown as {done['display']}"))
+
+
 @user_app.command("suspend")
 def suspend(
     name: Annotated[str, typer.Argument(help="Whose.", show_default=False)],

@@ -41,6 +41,7 @@ class Gallery:
     clients: dict[str, Client]
     id: str = ""
     empty: str = ""
+    link: str = ""
     points: dict[str, str] = field(default_factory=dict)
 
     def save(self, who: str, notebook: Notebook, base: str | None = None, path: str = TIDES) -> str:
@@ -52,6 +53,11 @@ class Gallery:
         """The notebook as the person's workspace has it now, and the version of that copy."""
         answer = self.clients[who].session_file(self.id, f"{who}/default", path)
         return json.loads(answer.body), str(answer.headers["gitcollab-version"])
+
+    def copy_of_text(self, who: str, path: str) -> str:
+        """The version of the person's copy of a file that is no notebook."""
+        answer = self.clients[who].session_file(self.id, f"{who}/default", path)
+        return str(answer.headers["gitcollab-version"])
 
     def edit(self, who: str, change: Callable[[Notebook], None]) -> str:
         """Opens the notebook, changes it and saves."""
@@ -71,6 +77,7 @@ class Gallery:
             "notebook-before": f"{home}/n/{TIDES}?at={at['first']}",
             "text": f"{home}/n/notes.md",
             "changes": f"{home}/diff/{at['first']}..main",
+            "changes-none": f"{home}/diff/main..main",
             "difference": change,
             "difference-unified": f"{change}?view=unified",
             "contested": f"{home}/contested",
@@ -78,6 +85,10 @@ class Gallery:
             "versions": f"{home}/versions",
             "versions-empty": f"/c/{self.empty}/versions",
             "settings": f"{home}/settings",
+            "settings-empty": f"/c/{self.empty}/settings",
+            "invitation": f"/join/{self.link}",
+            "public": f"/p/{self.id}",
+            "public-file": f"/p/{self.id}/n/{TIDES}",
             "me": "/me",
             "help": "/help/merging",
             "nothing": f"{home}/n/nothing.ipynb",
@@ -102,6 +113,8 @@ def hung(clients: dict[str, Client]) -> Gallery:
     disagree(made)
     talk(made)
     made.clients["ana"].create("Wind at the pier")
+    open_to_others(made)
+    hold_back(made)
     return made
 
 
@@ -144,8 +157,28 @@ def work_together(made: Gallery) -> None:
         cell(book, "gaps")["metadata"] = {"tags": ["checked"]}
 
     made.edit("ben", run_again)
+    notes = "# Field notes\n\n- the gauge was cleaned on **4 March**\n- battery changed\n- new cable\n"
+    made.clients["ana"].save(made.id, "ana/default", "notes.md", notes.encode())
+    made.clients["ana"].save(made.id, "ana/default", "units.csv", b"name,unit\nlevel,m\nsurge,m\n")
     made.edit("ana", rearrange)
     made.clients["ana"].publish(made.id, TIDES, "hotfix", "Run again with the spring tide")
+
+
+def open_to_others(made: Gallery) -> None:
+    """What is published is for everyone; and a link invites to another collab."""
+    ana, empty = made.clients["ana"], made.clients["cleo"].create("Currents in the channel")["id"]
+    saved = 'title = "High water at the harbour"\ndescription = "A year of readings"\nlicence = "CC-BY-4.0"\n'
+    base = made.copy_of_text("ana", "collab.toml")
+    ana.save(made.id, "ana/default", "collab.toml", saved.encode(), base=base)
+    ana.set_visibility(made.id, "everyone")
+    made.link = made.clients["cleo"].invite(empty, "editor")["link"].rpartition("/")[2]
+    ana.invite(made.id, "viewer")
+
+
+def hold_back(made: Gallery) -> None:
+    """Ana's script holds what looks like a token, and waits for her."""
+    secret = "ghp" + "_0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R"
+    made.clients["ana"].save(made.id, "ana/default", "fetch.py", f"token = '{secret}'\n".encode())
 
 
 def talk(made: Gallery) -> None:

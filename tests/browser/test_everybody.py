@@ -6,8 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.routing import compile_path
+
+from gitcollab.web import pages
 
 from . import axe
+
+UNSEEN = {"/c/{id}/compare", "/c/{id}/o/{commit}/{spot}/{path:path}", "/c/{id}/who/{commit}/{path:path}"}
+"""What only leads on, and pieces of pages."""
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +40,20 @@ def test_axe_finds_nothing_on_any_page(
 
 def test_axe_finds_nothing_where_one_signs_in(program: str, opened: Callable[..., Any]) -> None:
     assert [] == axe.violations(opened().see("/signin"), program)
+
+
+def test_every_page_hangs_in_the_gallery(gallery: Any) -> None:
+    rooms = [each for each in vars(pages).values() if hasattr(each, "PAGES")]
+    paths = {page.path for room in rooms for page in room.PAGES if page.method == "GET"} - UNSEEN
+    shown = [address.partition("?")[0] for address in gallery.pages().values()]
+    missing = {path for path in paths if not any(compile_path(path)[0].match(each) for each in shown)}
+    assert set() == missing
+    assert "/c/{id}/settings" in paths
+
+
+def test_axe_finds_nothing_on_what_is_held_back(
+    program: str, gallery: Any, opened: Callable[..., Any]
+) -> None:
+    page = opened("ana").see(gallery.pages()["collab"])
+    assert page.get_by_role("heading", name="Waiting for you").is_visible()
+    assert [] == axe.violations(page, program)

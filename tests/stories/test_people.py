@@ -337,9 +337,10 @@ def test_the_command_line_says_it_too(
     assert "ben" == types("ana", "transfer", collab, "ben")["user"]
     assert "HandOver" == types("ben", "audit", collab)[0]["act"]
     assert [{"kind": "os", "name": "blima"}] == types("", "user", "alias", "ben", "os", "blima")
+    assert {"name": "ben", "display": "Ben Okri"} == types("", "user", "display", "ben", "Ben Okri")
     assert {"name": "ben", "is_suspended": True} == types("", "user", "suspend", "ben")
     assert NotSignedIn is refusal(ben.me)
     assert {"name": "ben", "is_suspended": False} == types("", "user", "suspend", "ben", "--undo")
     assert [] == types("", "user", "alias", "ben", "os", "blima", "--remove")
     told = [line["act"] for line in types("admin", "audit") if line["via"] == "root"]
-    assert ["RemoveIdentity", "SuspendUser", "SuspendUser", "AddIdentity"] == told[:4]
+    assert ["RemoveIdentity", "SuspendUser", "SuspendUser", "SetDisplay", "AddIdentity"] == told[:5]

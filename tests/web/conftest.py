@@ -102,6 +102,7 @@ DONE: dict[type[acts.Act], Callable[[Connection, Any], Any]] = {
     ),
     acts.OpenSession: lambda c, a: opened(c, a),
     acts.ReadHeld: lambda c, a: (),
+    acts.ReadMirror: lambda c, a: acts.Mirror(),
 }
 
 

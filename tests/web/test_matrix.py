@@ -147,6 +147,7 @@ maintainer  admin    GET    /api/collabs/{id}/webhooks
 maintainer  admin    POST   /api/collabs/{id}/webhooks
 maintainer  admin    DELETE /api/collabs/{id}/webhooks/{webhook}
 maintainer  admin    POST   /c/{id}/webhooks
+maintainer  publish  POST   /c/{id}/mirror/push
 maintainer  admin    POST   /c/{id}/webhooks/remove
 maintainer  publish  POST   /api/collabs/{id}/pending/{pending}
 viewer      read     GET    /api/collabs/{id}/events
@@ -531,7 +532,7 @@ def generous(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return recorder
 
 
-READ = (acts.Reading, acts.RedeemLink)
+READ = (acts.Reading, acts.RedeemLink, acts.ReadMirror)
 
 
 async def test_exactly_those_who_may_get_through_each_door(

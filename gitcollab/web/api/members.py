@@ -1,10 +1,10 @@
-"""API of who takes part: members, and the links that invite them."""
+"""API of who takes part: members, the links that invite them, and whose it is."""
 
 from __future__ import annotations
 
 import msgspec
 
-from gitcollab.acts import CreateLink, RedeemLink, RemoveMember, RevokeLink, SetMember
+from gitcollab.acts import CreateLink, HandOver, RedeemLink, RemoveMember, RevokeLink, SetMember
 from gitcollab.errors import Forbidden
 from gitcollab.model import Link, Member, Role, Summary
 from gitcollab.store import collabs
@@ -17,6 +17,12 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """The role to give."""
 
     role: Role
+
+
+class Heir(msgspec.Struct, frozen=True, kw_only=True):
+    """Who becomes owner."""
+
+    user: str
 
 
 class NewLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +65,12 @@ async def set_member(ask: Ask) -> Member:
 async def remove_member(ask: Ask) -> None:
     """Ends a person's access at once."""
     await ask.do(RemoveMember(actor=ask.actor, collab=await ask.collab(), user=ask.part("user")))
+
+
+async def hand_over(ask: Ask) -> Member:
+    """Makes somebody else owner; who was it stays as a maintainer."""
+    heir = await ask.form(Heir)
+    return await ask.do(HandOver(actor=ask.actor, collab=await ask.collab(), user=heir.user))  # type: ignore[no-any-return]
 
 
 async def links(ask: Ask) -> tuple[Link, ...]:
@@ -110,6 +122,7 @@ DOORS = (
     Door(method="GET", path="/api/collabs/{id}/members", go=members, answer=tuple[Member, ...]),
     Door(method="PUT", path="/api/collabs/{id}/members/{user}", go=set_member, body=Given, answer=Member),
     Door(method="DELETE", path="/api/collabs/{id}/members/{user}", go=remove_member, status=204),
+    Door(method="POST", path="/api/collabs/{id}/owner", go=hand_over, body=Heir, answer=Member),
     Door(method="GET", path="/api/collabs/{id}/links", go=links, answer=tuple[Link, ...]),
     Door(
         method="POST",

@@ -1,12 +1,12 @@
-"""API of who sees a collab besides its members, and of handing it over."""
+"""API of who sees a collab besides its members."""
 
 from __future__ import annotations
 
 import msgspec
 from sqlalchemy import Connection
 
-from gitcollab.acts import ApproveVersion, HandOver, Reading, SetVisibility, Shown
-from gitcollab.model import Member, Visibility
+from gitcollab.acts import ApproveVersion, SetVisibility, Shown
+from gitcollab.model import Visibility
 from gitcollab.store import approvals, collabs, groups
 from gitcollab.store.approvals import Approval
 from gitcollab.web.ask import Ask
@@ -28,12 +28,6 @@ class NewVisibility(msgspec.Struct, frozen=True, kw_only=True):
     visibility: Visibility
     group: str = ""
     needs_approval: bool | None = None
-
-
-class Heir(msgspec.Struct, frozen=True, kw_only=True):
-    """Who becomes owner."""
-
-    user: str
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +52,7 @@ def seen(connection: Connection, collab: str) -> Seen:
 async def visibility(ask: Ask) -> Seen:
     """Says who sees a collab besides its members."""
     collab = await ask.collab()
-    await ask.admit(Reading(actor=ask.actor, collab=collab))
+    await ask.admit_reader(collab)
     return await ask.site.look(seen, collab)
 
 
@@ -81,16 +75,9 @@ async def approve(ask: Ask) -> None:
     await ask.do(ApproveVersion(actor=ask.actor, collab=await ask.collab(), tag=given.tag))
 
 
-async def hand_over(ask: Ask) -> Member:
-    """Makes somebody else owner; who was it stays as a maintainer."""
-    heir = await ask.form(Heir)
-    return await ask.do(HandOver(actor=ask.actor, collab=await ask.collab(), user=heir.user))  # type: ignore[no-any-return]
-
-
 AT = "/api/collabs/{id}/visibility"
 DOORS = (
     Door(method="GET", path=AT, go=visibility, answer=Seen),
     Door(method="PUT", path=AT, go=set_visibility, body=NewVisibility, answer=Shown),
     Door(method="POST", path="/api/collabs/{id}/approvals", go=approve, body=Approved, status=204),
-    Door(method="POST", path="/api/collabs/{id}/owner", go=hand_over, body=Heir, answer=Member),
 )

@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from gitcollab.web.pages import (
     access,
+    changes,
     contested,
     difference,
     held,
@@ -36,6 +37,7 @@ def routes(site: Site, templates: Templates) -> list[Route]:
         *notebook.PAGES,
         *pieces.PAGES,
         *preview.PAGES,
+        *changes.PAGES,
         *difference.PAGES,
         *contested.PAGES,
         *held.PAGES,

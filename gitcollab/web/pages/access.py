@@ -1,10 +1,10 @@
-"""Forms about access: who else sees a collab, whose it is, invitations answered, and how one is called."""
+"""Forms about access: who else sees a collab, whose it is, and invitations answered."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from gitcollab.acts import AcceptInvitation, HandOver, RemoveMember, SetDisplay, SetGrant, SetVisibility
+from gitcollab.acts import AcceptInvitation, HandOver, RemoveMember, SetGrant, SetVisibility
 from gitcollab.errors import BadInput
 from gitcollab.model import Visibility
 from gitcollab.web.pages.frame import Page, View
@@ -57,18 +57,10 @@ async def decline(view: View) -> Response:
     return view.go("/")
 
 
-async def set_display(view: View) -> Response:
-    """Says how I want to be called."""
-    display = (await view.fields()).get("display", "").strip()
-    await view.do(SetDisplay(actor=view.actor, display=display or view.actor.user))
-    return view.go("/")
-
-
 PAGES = (
     Page("/c/{id}/visibility", set_visibility, "POST"),
     Page("/c/{id}/groups", set_grant, "POST"),
     Page("/c/{id}/owner", hand_over, "POST"),
     Page("/c/{id}/accept", accept, "POST"),
     Page("/c/{id}/decline", decline, "POST"),
-    Page("/me/display", set_display, "POST"),
 )

@@ -17,11 +17,21 @@ from gitcollab.web.pages.frame import About, View
 FILE = "collab.toml"
 Key = tuple[str, str]
 """A table (empty: none) and a name in it."""
-TEXTS = ("description", "licence", "tracker")
-CHOICES: dict[Key, tuple[str, str]] = {
+TEXTS: tuple[Key, ...] = (
+    ("", "title"),
+    ("", "description"),
+    ("", "licence"),
+    ("", "tracker"),
+    ("gates", "status"),
+)
+"""What is said in words of one line."""
+SHOWN: tuple[Key, ...] = (("gates", "command"),)
+"""What this page only shows: which program the server runs is said in the file itself."""
+CHOICES: dict[Key, tuple[str, ...]] = {
     ("policies", "landing"): ("save", "request"),
     ("policies", "delivery"): ("landing", "request"),
     ("policies", "secrets"): ("hold", "off"),
+    ("gates", "agree"): ("no", "text", "all"),
 }
 """What can be chosen, what holds unless said otherwise first."""
 SWITCHES: dict[Key, bool] = {
@@ -33,6 +43,15 @@ SWITCHES: dict[Key, bool] = {
     ("gates", "approval"): False,
 }
 """What is asked of a notebook before it is published, and whether it is unless said otherwise."""
+GATES = {
+    "secrets": "nothing in it looks like a secret",
+    "errors": "no output is an error",
+    "order": "every cell was run, once from top to bottom",
+    "run": "it runs from top to bottom in a clean kernel",
+    "licence": "there is a licence",
+    "approval": "a second maintainer approves",
+}
+"""The switches among them, in words, in the order of the page."""
 HEAD = re.compile(r"\s*\[")
 
 
@@ -66,9 +85,9 @@ def read(text: str, oid: str) -> Said:
     except (tomllib.TOMLDecodeError, RecursionError):
         whole, is_readable = {}, False
     values: dict[Key, Any] = {}
-    for name in TEXTS:
-        value = whole.get(name)
-        values["", name] = value if isinstance(value, str) else ""
+    for key in (*TEXTS, *SHOWN):
+        value = at(whole, key)
+        values[key] = value if isinstance(value, str) else ""
     for key, choices in CHOICES.items():
         value = at(whole, key)
         values[key] = value if value in choices else choices[0]
@@ -134,16 +153,18 @@ def unfit() -> BadInput:
 
 def asked(said: Mapping[str, str], now: Said) -> dict[Key, Any]:
     """What a form wants to be otherwise than it is now."""
-    given: dict[Key, Any] = {("", name): one_line(said.get(name, "")) for name in TEXTS}
+    given: dict[Key, Any] = {key: one_line(said.get(".".join(filter(None, key)), "")) for key in TEXTS}
     for key, choices in CHOICES.items():
         value = said.get(".".join(key), choices[0])
         if value not in choices:
             raise BadInput(f"What shall {key[1]} be?", f"choose one of {', '.join(choices)}")
         given[key] = value
     given |= {key: said.get(".".join(key)) == "yes" for key in SWITCHES}
-    tracker = given["", "tracker"]
-    if tracker and not tracker.startswith(("https://", "http://")):
-        raise BadInput("The task's address is no address of the web", "it begins with https://")
+    if now.values["", "title"] and not given["", "title"]:
+        raise BadInput("A collab needs a title", "say in a few words what it is about")
+    for key, whose in ((("", "tracker"), "task"), (("gates", "status"), "status")):
+        if given[key] and not given[key].startswith(("https://", "http://")):
+            raise BadInput(f"The {whose}'s address is no address of the web", "it begins with https://")
     return {key: value for key, value in given.items() if value != now.values[key]}
 
 

@@ -21,6 +21,7 @@ WHY = {
 KINDS = {
     "aws-access-key": "AWS access key",
     "url-password": "password in an address",
+    "github-token": "GitHub token",
     "jwt": "signed token (JWT)",
 }
 SHOWN = 12

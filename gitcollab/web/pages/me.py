@@ -1,10 +1,10 @@
-"""My own page: my tokens, for the command line and for git."""
+"""My own page: how I am called, and my tokens, for the command line and for git."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from gitcollab.acts import CreateToken, RevokeToken
+from gitcollab.acts import CreateToken, RevokeToken, SetDisplay
 from gitcollab.errors import BadInput, GitcollabError
 from gitcollab.store import people, tokens
 from gitcollab.web.pages.frame import Page, View
@@ -13,7 +13,7 @@ DAYS = (7, 30, 365)
 
 
 async def me(view: View) -> Response:
-    """Shows my tokens."""
+    """Shows how I am called, and my tokens."""
     return await show(view)
 
 
@@ -28,6 +28,20 @@ async def show(view: View, *, made: str = "", problem: str = "", status: int = 2
         "url": view.site.base_url,
     }
     return view.show("me.html", values, status=status)
+
+
+async def set_display(view: View) -> Response:
+    """Says how I want to be called, and shows the page where I said it."""
+    said = await view.fields()
+    try:
+        await view.do(
+            SetDisplay(actor=view.actor, display=said.get("display", "").strip() or view.actor.user)
+        )
+    except GitcollabError as error:
+        if error.status >= 500:
+            raise
+        return await show(view, problem=f"{error.message}. {error.hint}", status=error.status)
+    return view.go("/me" if said.get("from") == "me" else "/")
 
 
 async def add(view: View) -> Response:
@@ -53,4 +67,9 @@ async def revoke(view: View) -> Response:
     return view.go("/me")
 
 
-PAGES = (Page("/me", me), Page("/me/tokens", add, "POST"), Page("/me/tokens/revoke", revoke, "POST"))
+PAGES = (
+    Page("/me", me),
+    Page("/me/display", set_display, "POST"),
+    Page("/me/tokens", add, "POST"),
+    Page("/me/tokens/revoke", revoke, "POST"),
+)

@@ -9,13 +9,16 @@ from gitcollab.acts import (
     CollabAct,
     CreateLink,
     DeleteCollab,
+    Mirror,
+    PushMirror,
+    ReadMirror,
     RemoveMember,
     RemoveWebhook,
     RevokeLink,
     Save,
     SetMember,
 )
-from gitcollab.errors import BadInput, Forbidden, GitcollabError
+from gitcollab.errors import BadInput, Forbidden, GitcollabError, Unavailable
 from gitcollab.model import Link, Role, SessionName
 from gitcollab.store.links import links as of_collab
 from gitcollab.store.webhooks import KINDS, webhooks
@@ -43,10 +46,13 @@ async def show(
     seen = await view.site.look(seen_by, about.id)
     said = await charter.said_of(view, about)
     called = await view.site.look(webhooks, about.id) if about.may("maintainer") else ()
+    mirror = await mirror_of(view, about) if about.may("maintainer") else None
     values = {
         "about": about,
         "seen": seen,
         "said": said,
+        "gates": [(name, words, said.of("gates", name)) for name, words in charter.GATES.items()],
+        "mirror": mirror,
         "links": links,
         "webhooks": called,
         "kinds": KINDS,
@@ -58,6 +64,20 @@ async def show(
         "clone": f"{view.site.base_url}/git/{about.id}.git",
     }
     return view.show("settings.html", values, status=status)
+
+
+async def mirror_of(view: View, about: About) -> Mirror | None:
+    """The collab's mirror; None where it cannot be asked for now, or may not be: the page is shown all the same."""
+    try:
+        found: Mirror = await view.do(ReadMirror(actor=view.actor, collab=about.id))
+    except (Forbidden, Unavailable):
+        return None
+    return found
+
+
+async def push_mirror(view: View) -> Response:
+    """Has the mirror pushed now."""
+    return await done(view, PushMirror(actor=view.actor, collab=await view.collab()))
 
 
 async def done(view: View, act: CollabAct) -> Response:
@@ -185,5 +205,6 @@ PAGES = (
     Page("/c/{id}/links/revoke", revoke_link, "POST"),
     Page("/c/{id}/webhooks", add_webhook, "POST"),
     Page("/c/{id}/webhooks/remove", remove_webhook, "POST"),
+    Page("/c/{id}/mirror/push", push_mirror, "POST"),
     Page("/c/{id}/end", end, "POST"),
 )

@@ -9,12 +9,32 @@ from typing import Any
 from urllib.parse import urlencode
 
 from gitcollab.errors import BadInput
-from gitcollab.model import BlameCell
+from gitcollab.model import BlameCell, checked_path
 
 Cell = dict[str, Any]
 VIEWS = {"split": "Side by side", "unified": "One below the other", "after": "Only the new"}
 RANGE = re.compile(r"([0-9]{1,6})-([0-9]{1,6})")
 EVERYTHING = (0, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Span:
+    """From which point to which, and in which file (empty: all)."""
+
+    start: str
+    end: str
+    path: str
+
+
+def span(text: str) -> Span:
+    """Reads ``FROM..TO/PATH``; a session's branch has slashes of its own. BadInput if it is none."""
+    start, dots, rest = text.partition("..")
+    parts = rest.split("/")
+    words = 3 if parts[0] == "sessions" else 1
+    end, path = "/".join(parts[:words]), "/".join(parts[words:])
+    if not (dots and start and end):
+        raise BadInput("Which difference?", "the address is …/diff/FROM..TO/PATH")
+    return Span(start, end, path and checked_path(path))
 
 
 @dataclass(frozen=True)

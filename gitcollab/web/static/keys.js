@@ -1,5 +1,5 @@
-// Keys, as readers of diffs know them: j and k (or n and p) go from change to change, u turns side by side and one below
-// the other, o shows and hides outputs, f opens and closes what is folded, w begins a comment, ? says so.
+// Keys, as readers of diffs know them: j and k (or n and p) go from change to change and from file to file, u turns side by
+// side and one below the other, o shows and hides outputs, f opens and closes what is folded, w begins a comment, ? says so.
 const HELP = "j, n next · k, p previous · u side by side or one below the other · o outputs · m settings · c only code · r as it reads · w comment · f open or close all · ? help";
 
 export function listen() {
@@ -11,7 +11,7 @@ export function listen() {
 }
 
 const isFolded = (stop) => Boolean(stop.parentElement.closest("details:not([open])"));
-const stops = () => [...document.querySelectorAll(".change, .question, .cell[id]")].filter((stop) => !isFolded(stop));
+const stops = () => [...document.querySelectorAll(".change, .question, .cell[id], .manyfile")].filter((stop) => !isFolded(stop));
 const next = () => go((places, at) => places.find((place) => place > at + 1));
 const previous = () => go((places, at) => places.findLast((place) => place < at - 1));
 
@@ -21,8 +21,8 @@ function go(choose) {
   const to = choose(places, Math.round(window.scrollY) + 16);
   if (to === undefined) return false;
   window.scrollTo({ top: to - 16 });
-  const stop = found[places.indexOf(to)];
-  if (!stop.hasAttribute("tabindex")) stop.setAttribute("tabindex", "-1");
+  const stop = found[places.indexOf(to)].querySelector(":scope > summary") ?? found[places.indexOf(to)];
+  if (stop.localName !== "summary" && !stop.hasAttribute("tabindex")) stop.setAttribute("tabindex", "-1");
   stop.focus({ preventScroll: true });
   return true;
 }

@@ -4,9 +4,9 @@ import { fetched } from "./trusted.js";
 const NEAR = "800px";
 
 export function fetchLater(root = document) {
-  for (const place of root.querySelectorAll("details[data-fill]")) {
-    place.addEventListener("toggle", () => place.open && fill(place, place.dataset.fill, place.lastElementChild), { once: true });
-  }
+  const places = [...root.querySelectorAll("details[data-fill]")];
+  if (root.matches?.("details[data-fill]")) places.push(root);
+  for (const place of places) place.addEventListener("toggle", () => fill(place));
   for (const link of root.querySelectorAll("a[data-raw]")) link.addEventListener("click", (event) => raw(event, link));
   const sight = new IntersectionObserver((seen) => {
     for (const { target, isIntersecting } of seen) {
@@ -18,10 +18,19 @@ export function fetchLater(root = document) {
   for (const note of root.querySelectorAll("[data-later]")) sight.observe(note);
 }
 
-async function fill(place, address, old) {
-  const nodes = await fetched(address).catch(() => undefined);
-  if (!nodes) return;
-  old.replaceWith(nodes);
+// One after the other, for many may be opened at once. What could not be fetched is tried again when it is opened again.
+let turn = Promise.resolve();
+
+function fill(place) {
+  if (!place.open || !place.dataset.fill) return;
+  const address = place.dataset.fill;
+  delete place.dataset.fill;
+  turn = turn.then(async () => {
+    const nodes = await fetched(address).catch(() => undefined);
+    if (!nodes) return void (place.dataset.fill = address);
+    place.lastElementChild.replaceWith(nodes);
+    document.dispatchEvent(new CustomEvent("arrived", { detail: place }));
+  });
 }
 
 async function output(note) {

@@ -46,10 +46,7 @@ function connect(page) {
     document.dispatchEvent(new Event("disconnected"));
     if (source.readyState === EventSource.CLOSED) setTimeout(() => again(page), AGAIN);
   });
-  source.addEventListener("ended", () => {
-    disconnect(page);
-    location.reload();
-  });
+  source.addEventListener("ended", () => leave(page));
   page.source = source;
 }
 
@@ -60,10 +57,25 @@ async function again(page) {
     const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" });
     if (answer.ok) connect(page);
     else if (answer.status >= 500) setTimeout(() => again(page), AGAIN);
-    else location.reload(); // signed out, or without access: the page itself says what to do
+    else leave(page);
   } catch {
     setTimeout(() => again(page), AGAIN);
   }
+}
+
+// Signed out, or without access: the page itself says what to do. Where somebody is writing it stays, so that nothing of
+// that is lost: it can be sent once they have signed in somewhere else.
+function leave(page) {
+  disconnect(page);
+  if (![...document.querySelectorAll("textarea")].some((text) => text.value !== text.defaultValue)) return location.reload();
+  clearTimeout(behind.timer);
+  behind.timer = -1;
+  const way = document.createElement("a");
+  way.href = "/signin";
+  way.target = "_blank";
+  way.textContent = "Sign in in another tab";
+  document.getElementById("behind").replaceChildren("You are signed out, or may not be here any more. What you are writing stays on this page. ", way, " and send it then.");
+  setTimeout(() => again(page), AGAIN);
 }
 
 function disconnect(page) {
@@ -73,6 +85,7 @@ function disconnect(page) {
 }
 
 function say(isLive) {
+  document.documentElement.dataset.live = isLive ? "yes" : "no";
   behind(isLive);
   const place = document.getElementById("live");
   if (!place) return;

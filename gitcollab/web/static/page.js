@@ -9,13 +9,14 @@ import { bePresent } from "./presence.js";
 import { offerTimeline } from "./timeline.js";
 import { offerTalk } from "./talk.js";
 import { tellWho } from "./who.js";
+import { tellNumbers } from "./numbers.js";
 import { comparePictures } from "./pictures.js";
 
 keepTime();
 listen();
 offerTimeline();
+tellNumbers();
 enhance(document);
-tellWho();
 document.addEventListener("arrived", ({ detail }) => enhance(detail));
 bePresent(document.getElementById("main"));
 follow(document.getElementById("main"));
@@ -28,10 +29,26 @@ for (const input of document.querySelectorAll("[data-select]")) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
-  if (form.dataset.sent) event.preventDefault();
+  if (form.dataset.sent) return event.preventDefault();
+  if (document.documentElement.dataset.live === "no" && !form.dataset.tried) {
+    event.preventDefault();
+    sendIfHeard(form, event.submitter);
+    return;
+  }
   form.dataset.sent = "yes";
   form.setAttribute("aria-busy", "true");
 });
+
+// Where the server may be gone it is asked first: a form sent to nobody would take along what was written.
+async function sendIfHeard(form, submitter) {
+  const isHeard = await fetch("/health/live", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+  if (isHeard) {
+    form.dataset.tried = "yes";
+    form.requestSubmit(submitter);
+    delete form.dataset.tried;
+  } else document.getElementById("behind").textContent = "Not sent: the server does not answer. What you wrote is still here.";
+}
+
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
@@ -45,4 +62,5 @@ function enhance(root) {
   comparePictures(root);
   offerTalk(root);
   offerPreview(root);
+  tellWho(root);
 }

@@ -18,6 +18,7 @@ export function reconcile(fresh) {
 function chosen(old, part) {
   if (old && (isWriting(old) || old.dataset.made === part.outerHTML || old.outerHTML === part.outerHTML)) return old;
   const made = part.outerHTML;
+  if (old?.open) part.open = true; // what the reader has opened stays open
   document.dispatchEvent(new CustomEvent("arrived", { detail: part }));
   part.dataset.made = made;
   return part;

@@ -80,3 +80,32 @@ async def test_the_settings_say_who_else_sees_it(
     assert ("everyone", True) == (recorder.asked[-1].visibility, recorder.asked[-1].needs_approval)
     await visitor.post(f"/c/{asked}/groups", data={"group": "Lab ", "role": "viewer"}, headers=ana)
     assert ("lab", Role.VIEWER) == (recorder.asked[-1].group, recorder.asked[-1].role)
+
+
+async def test_a_name_is_changed_on_ones_own_page_and_one_that_is_not_seen_is_refused_there(
+    visitor: httpx2.AsyncClient, cleo: Headers, asked: str
+) -> None:
+    answer = await visitor.post("/me/display", data={"display": "Cleo Maris", "from": "me"}, headers=cleo)
+    assert (303, "/me") == (answer.status_code, answer.headers["location"])
+    assert 'value="Cleo Maris"' in (await visitor.get("/me", headers=cleo)).text
+    refused = await visitor.post("/me/display", data={"display": "\u202esiraM", "from": "me"}, headers=cleo)
+    assert 400 == refused.status_code
+    assert "that cannot be a display name" in refused.text
+    assert 'value="Cleo Maris"' in (await visitor.get("/me", headers=cleo)).text
+
+
+async def test_maintainers_see_how_the_mirror_stands(
+    visitor: httpx2.AsyncClient, ana: Headers, cleo: Headers, asked: str, recorder: Recorder
+) -> None:
+    standing = acts.Mirror(
+        url="https://git.example.org/a.git",
+        condition="failed",
+        told="no such host",
+        at="2026-11-20T10:00:00Z",
+    )
+    recorder.prepared |= {acts.ReadMirror: standing, acts.PushMirror: standing}
+    shown = (await visitor.get(f"/c/{asked}/settings", headers=ana)).text
+    assert ("could not be pushed" in shown, "no such host" in shown) == (True, True)
+    assert "git.example.org" not in (await visitor.get(f"/c/{asked}/settings", headers=cleo)).text
+    assert 303 == (await visitor.post(f"/c/{asked}/mirror/push", headers=ana)).status_code
+    assert isinstance(recorder.asked[-1], acts.PushMirror)

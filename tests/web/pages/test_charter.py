@@ -62,7 +62,7 @@ def test_what_cannot_be_changed_line_by_line_is_left_alone(written: str) -> None
 
 def form(said: Said) -> dict[str, str]:
     """What a browser sends of the form as it was shown."""
-    sent = {name: said.of("", name) for name in TEXTS} | {".".join(key): said.of(*key) for key in CHOICES}
+    sent = {".".join(filter(None, key)): said.of(*key) for key in (*TEXTS, *CHOICES)}
     return sent | {".".join(key): "yes" for key in SWITCHES if said.of(*key)}
 
 
@@ -78,6 +78,29 @@ def test_a_form_says_what_shall_be_otherwise() -> None:
     del sent["gates.errors"]
     wanted = {("policies", "delivery"): "request", ("", "licence"): "", ("gates", "errors"): False}
     assert wanted == asked(sent, said)
-    for wrong in ({"policies.landing": "never"}, {"tracker": "javascript:alert(1)"}):
+    for wrong in (
+        {"policies.landing": "never"},
+        {"tracker": "javascript:alert(1)"},
+        {"gates.status": "file:///etc/passwd"},
+        {"gates.agree": "maybe"},
+        {"title": " "},
+    ):
         with pytest.raises(BadInput):
             asked(form(said) | wrong, said)
+
+
+def test_a_command_is_shown_and_no_form_can_set_one() -> None:
+    said = read('[gates]\ncommand = "pytest"\n', "x")
+    assert "pytest" == said.of("gates", "command")
+    assert {} == asked(form(said) | {"gates.command": "rm -rf /"}, said)
+
+
+def test_gates_that_are_passed_elsewhere_can_be_asked_for() -> None:
+    said = read(WRITTEN, "x")
+    sent = form(said) | {"gates.run": "yes", "gates.agree": "text", "gates.status": "https://ci.example.org/"}
+    wanted = {
+        ("gates", "run"): True, ("gates", "agree"): "text", ("gates", "status"): "https://ci.example.org/",
+    }  # fmt: skip
+    assert wanted == asked(sent, said)
+    gates = tomllib.loads(edited(WRITTEN, wanted))["gates"]
+    assert {"errors": True, "run": True, "agree": "text", "status": "https://ci.example.org/"} == gates

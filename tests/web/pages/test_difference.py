@@ -6,8 +6,8 @@ import pytest
 
 from gitcollab.errors import BadInput
 from gitcollab.model import BlameCell, LogEntry
-from gitcollab.web.pages.difference import named, span
-from gitcollab.web.pages.shape import EVERYTHING, Shape, counts, fitting, runs, span_of
+from gitcollab.web.pages.difference import named
+from gitcollab.web.pages.shape import EVERYTHING, Shape, counts, fitting, runs, span, span_of
 from gitcollab.web.rows import unified
 
 COMMIT = "a" * 40
