@@ -13,6 +13,9 @@ from gitcollab.repository.values import Commit, Entry
 ASKED = 10_000
 """Commits of which it is remembered who was last seen to descend from them, or not to."""
 
+FAR = 64
+"""Commits between two from which on that is remembered: who is nearer is found sooner than what was remembered."""
+
 _LEFT, _RIGHT, _STALE = 1, 2, 4
 
 
@@ -53,10 +56,10 @@ class History:
         """Whether ``newer`` is or descends from ``older``."""
         if older == newer:
             return True
-        if older not in self._asked:
-            answer = older in self._meetings(older, newer)
-        else:
-            answer = self._since(older, newer, *self._asked.pop(older))
+        if (above := self._depth(newer) - self._depth(older)) < FAR:
+            return above > 0 and older in self._meetings(older, newer)
+        known = self._asked.pop(older, None)
+        answer = self._since(older, newer, *known) if known else older in self._meetings(older, newer)
         self._asked[older] = newer, answer
         if len(self._asked) > ASKED:
             self._asked.popitem(last=False)
