@@ -1,6 +1,9 @@
 """What one durable save costs in the git room, beside git itself and beside the disk. Run it on a quiet machine:
 
-    python tests/bench/snapshot.py [--quick] [--only save,group,stall,growth,disk]
+    python tests/bench/snapshot.py [--quick] [--only save,group,slow,stall,growth,disk]
+
+``slow`` is ``group`` on a disk whose flushes take 5 ms, as those of most disks do; where there is none, a shim before
+fsync and its like makes them take so long (see SHIM), which needs a C compiler.
 
 Everything is interleaved in one run, so that the ratios hold on a noisy machine: trust them, not the milliseconds.
 ``floor`` is the least that anybody can do: hash, deflate (level 1), write and fsync the same objects and one ref.
@@ -17,6 +20,7 @@ import random
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -276,15 +280,88 @@ def bench_stall(top: Path, is_quick: bool) -> None:
     )
 
 
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t over = PTHREAD_COND_INITIALIZER;
+static long begun, done;
+static int busy;
+
+static void flush(void) {
+    const char *said = getenv("FLUSH_MS");
+    long ms = said ? atol(said) : 0;
+    struct timespec wait = {ms / 1000, ms % 1000 * 1000000};
+    pthread_mutex_lock(&guard);
+    long mine = begun + 1;
+    while (done < mine) {
+        if (busy) { pthread_cond_wait(&over, &guard); continue; }
+        busy = 1;
+        long now = ++begun;
+        pthread_mutex_unlock(&guard);
+        nanosleep(&wait, 0);
+        pthread_mutex_lock(&guard);
+        done = now;
+        busy = 0;
+        pthread_cond_broadcast(&over);
+    }
+    pthread_mutex_unlock(&guard);
+}
+
+#define SLOW(name) int name(int file) { \
+    static int (*real)(int); \
+    if (!real) real = dlsym(RTLD_NEXT, #name); \
+    int result = real(file); \
+    flush(); \
+    return result; }
+SLOW(fsync) SLOW(fdatasync) SLOW(syncfs)
+"""
+"""A disk that flushes once at a time and takes FLUSH_MS for it: who asks meanwhile shares the next one, as in ext4."""
+
+
+def bench_slow(top: Path, is_quick: bool) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("slow: there is no C compiler")
+        return
+    source, shim = top / "shim.c", top / "shim.so"
+    source.write_text(SHIM)
+    subprocess.run(
+        [compiler, "-O2", "-shared", "-fPIC", "-o", str(shim), str(source), "-ldl", "-lpthread"], check=True
+    )
+    print("a flush of the disk takes 5 ms more, by a shim:", flush=True)
+    words = [
+        sys.executable,
+        __file__,
+        "--only",
+        "group",
+        "--at",
+        str(top),
+        *(["--quick"] if is_quick else []),
+    ]
+    subprocess.run(words, env={**os.environ, "LD_PRELOAD": str(shim), "FLUSH_MS": "5"}, check=True)
+
+
 def bench_growth(top: Path, is_quick: bool) -> None:
-    ours, spent = Ours(top, 100), []
-    last = 1000 if is_quick else 10_000
-    for n in range(last):
-        spent.append(timed(lambda n=n: ours.save(notebook(50_000, n))))
-        if n % 300 == 299:
-            maintain(ours.repo.path)
-    early, late = statistics.median(spent[50:150]), statistics.median(spent[-100:])
-    print(f"a save after 100: {early:.2f} ms, after {last}: {late:.2f} ms ({late / early:.2f}x)")
+    """Saves to a repository with a long past and to one with a short one take turns, so that the ratio holds."""
+    last, rounds = 1000 if is_quick else 10_000, 100 if is_quick else 300
+    sides = {100: Ours(top / "few", 100), last: Ours(top / "many", 100)}
+    for count, side in sides.items():
+        for n in range(count):
+            side.save(notebook(50_000, n))
+            if n % 300 == 299:
+                maintain(side.repo.path)
+    found: dict[int, list[float]] = {count: [] for count in sides}
+    for n in range(rounds):
+        data = notebook(50_000, last + n)
+        for count, side in list(sides.items())[:: 1 if n % 2 else -1]:
+            found[count].append(timed(lambda side=side, data=data: side.save(data)))
+    few, many = map(statistics.median, found.values())
+    print(f"a save after 100: {few:.2f} ms, after {last}, in turns: {many:.2f} ms ({many / few:.2f}x)")
 
 
 def bench_disk(top: Path, is_quick: bool) -> None:
@@ -319,6 +396,7 @@ def bytes_below(path: Path) -> int:
 BENCHES = {
     "save": bench_save,
     "group": bench_group,
+    "slow": bench_slow,
     "stall": bench_stall,
     "growth": bench_growth,
     "disk": bench_disk,
