@@ -16,15 +16,20 @@ OUTPUTS: Mapping[str, Mapping[str, Json]] = {
 """The members that nbformat's schema wants of each kind of output, with what stands for nothing."""
 
 
+MEMBERS = ("id", "cell_type", "metadata", "source", "attachments", "outputs", "execution_count")
+"""The members that a cell may have. What else some editors write there (``language``) no other one reads."""
+
+
 def completed(notebook: Notebook) -> Notebook:
     """Returns the notebook with members of outputs that its format wants and that are not there, without those that it
-    does not know, without what says nothing in a cell that must not have it, and without ids where it knows none."""
+    does not know, without members of cells that it knows nowhere, or in no cell of that type and that say nothing, and
+    without ids where it knows none."""
     cells = [_whole(cell, notebook.minor) for cell in notebook.cells]
     return Notebook(notebook.top, cells, is_converted=notebook.is_converted)
 
 
 def _whole(cell: Cell, minor: int) -> Cell:
-    data = dict(cell.data)
+    data = {name: value for name, value in cell.data.items() if name in MEMBERS}
     if minor < 5:
         data.pop("id", None)
     if data["cell_type"] == "code":

@@ -25,7 +25,8 @@ def is_broken(source: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(as_python(source))
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # compiled: an argument given twice does parse
+            compile(as_python(source), "<cell>", "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
     return False

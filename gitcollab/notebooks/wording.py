@@ -7,6 +7,8 @@ added a word has said nothing about the space.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import accumulate
 from typing import NamedTuple
 
 from gitcollab.notebooks.lines import Hunk, hunks
@@ -18,6 +20,11 @@ LONG_LINE = 4000
 _token = re.compile(r"(\s*)(\d+(?:\.\w+)*|\w+|[-+*/%@&|^=!<>]=|->|\*\*|//|<<|>>|[^\w\s])")
 _formula = re.compile(r"\$|\\[a-zA-Z]")
 _string = re.compile(r"'[^']*'|\"[^\"]*\"")
+# An address, or a name or path in quotes.
+_unit = re.compile(r"\w+://[^\s'\"<>()\[\]]+|'[^'\s]+'|\"[^\"\s]+\"")
+TELLING = 3
+"""Letters from which on a word that both sides wrote is taken to be meant once."""
+
 _END = "\n"
 """Stands for the end of the line, before which there is space as before a word."""
 
@@ -43,7 +50,11 @@ def merged_words(base: str, ours: str, theirs: str) -> str | None:
     changes = [_changes(texts[0], texts[k]) for k in (1, 2)]
     is_formula = any(_formula.search(text) for text in (base, ours, theirs))
     edits = _apart(sorted(_Edit(h, k) for k in (1, 2) for h in changes[k - 1]), texts, is_formula)
-    found = None if edits is None else _written(texts, changes, edits)
+    if edits is None or _is_in_one_unit(base, texts, changes):
+        return None
+    found = _written(texts, changes, edits)
+    if found is not None and _says_twice(found, texts):
+        return None
     if found is not None and all(any(_is_quoting(texts, hunk, k) for hunk in changes[k - 1]) for k in (1, 2)):
         said = {text for side in (base, ours, theirs) for text in _quoted(side)}
         return (
@@ -62,6 +73,33 @@ def worded_in(base: str, laid_out: str, edited: str) -> str:
     kept = [hunk for hunk in changes[0] if not any(_is_over(hunk, other) for other in changes[1])]
     edits = sorted([*(_Edit(hunk, 1) for hunk in kept), *(_Edit(hunk, 2) for hunk in changes[1])])
     return _written(texts, changes, edits, is_layout=True) or edited
+
+
+def _is_in_one_unit(base: str, texts: list[_Text], changes: list[list[Hunk]]) -> bool:
+    """Whether both sides edited one address, or one name or path in quotes, each in its way: half of either is none."""
+    ends = list(accumulate(len(part) for pair in zip(*texts[0][::-1], strict=True) for part in pair))
+    for unit in _unit.finditer(base):
+        inside = [[h for h in hunks if _reaches(h, ends, unit.span())] for hunks in changes]
+        came = [[(h[:2], _new(_Edit(h, k + 1), texts)) for h in inside[k]] for k in (0, 1)]
+        if came[0] and came[1] and came[0] != came[1]:
+            return True
+    return False
+
+
+def _reaches(hunk: Hunk, ends: list[int], span: tuple[int, int]) -> bool:
+    """Whether an edit changes what stands between two characters; ``ends`` are where each space and each word end."""
+    start = ends[2 * hunk.start]
+    end = ends[2 * hunk.end - 1] if hunk.end > hunk.start else start
+    return start < span[1] and end > span[0] if hunk.end > hunk.start else span[0] < start < span[1]
+
+
+def _says_twice(found: str, texts: list[_Text]) -> bool:
+    """Whether a new word that both sides wrote, each elsewhere, is there oftener than on either side."""
+    counts = [Counter(text.words) for text in (*texts, _read(found))]
+    both = (counts[1].keys() & counts[2].keys()) - counts[0].keys()
+    return any(
+        counts[3][word] > max(counts[1][word], counts[2][word]) for word in both if len(word) >= TELLING
+    )
 
 
 def _is_quoting(texts: list[_Text], hunk: Hunk, side: int) -> bool:

@@ -31,6 +31,7 @@ FAULTS = [
     code("x", {"output_type": "display_data", "data": {}, "metadata": {}, "toolTransient": {"id": 1}}),
     code("x", id="a"),
     {"cell_type": "markdown", "metadata": {}, "source": "x", "outputs": [], "execution_count": None},
+    code("x", language="python"),
 ]
 
 
