@@ -8,10 +8,16 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gitcollab.cli.show import aside, first_line
 from gitcollab.errors import BadInput
+
+if TYPE_CHECKING:
+    from gitcollab.notebooks import Policy
+
+CONFIG = "collab.toml"
+"""Where a collab says how its notebooks are merged."""
 
 OPTIONS = {"-o": "out", "--out": "out", "--path": "path"}
 
@@ -39,7 +45,8 @@ def quick(argv: Sequence[str]) -> int | None:
 def merged(base: Path, ours: Path, theirs: Path, to: Path, path: str, as_json: bool) -> int:
     """Merges three files into ``to``; 0 if clean, 1 if contested.
 
-    ``path`` names the file in what is reported, and says what it is: a notebook unless it has another ending.
+    ``path`` names the file in what is reported, and says what it is: a notebook unless it has another ending. Given
+    one, as git does, the merge follows the ``collab.toml`` that stands next to it or above.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     sides = [read(side) for side in (base, ours, theirs)]
@@ -47,13 +54,35 @@ def merged(base: Path, ours: Path, theirs: Path, to: Path, path: str, as_json: b
 
     is_notebook = not path or path.endswith(".ipynb")  # under whatever name git hands it over
     merge = notebooks.merge if is_notebook else notebooks.merge_file
-    made = merge(*sides, path=path or to.name)
+    made = merge(*sides, path=path or to.name, policy=policy_for(path))
     write(to, made.notebook)
     if as_json:
         print(notebooks.as_json(made).decode(), end="")
     for item in made.contested if not as_json else ():
         aside(f"contested: {item.path}{place(item)}: {first_line(item.reason)}")
     return 1 if made.contested else 0
+
+
+def policy_for(path: str) -> Policy:
+    """Returns what the nearest collab.toml says in ``[merge]``, from the file's directory up to the current one, which
+    for a driver is the top of the work tree; the defaults where there is none. What it says wrongly is told.
+    """
+    from gitcollab import notebooks
+
+    found = (f"{above}/{CONFIG}" for above in Path(path).parents)
+    said = next(filter(os.path.isfile, found), None) if path else None
+    if said is None:
+        return notebooks.STANDARD
+    import tomllib  # not for those who have no such file: the start is most of a driver's run
+
+    try:
+        with open(said, "rb") as file:
+            policy, faults = notebooks.policy_in(tomllib.load(file).get("merge", {}))
+    except (OSError, ValueError, RecursionError) as why:
+        policy, faults = notebooks.STANDARD, (f"it cannot be read: {first_line(str(why))}",)
+    for fault in faults:
+        aside(f"{CONFIG}: [merge] {fault}; the default holds")
+    return policy
 
 
 def place(item: Any) -> str:

@@ -91,6 +91,45 @@ def test_the_result_replaces_a_file_in_one_step_and_keeps_its_mode(typed, book, 
     assert sorted(TRIPLE) == sorted(path.name for path in tmp_path.iterdir())
 
 
+COUNTS = (1, 2, 3)
+
+
+def test_the_policy_of_the_nearest_collab_toml_holds_for_a_file_that_git_names(
+    typed, book, tmp_path: Path
+) -> None:
+    for name, count in zip(TRIPLE, COUNTS, strict=True):
+        _count(book(name, a="x"), count)
+    (tmp_path / "work" / "deep").mkdir(parents=True)
+    (tmp_path / "collab.toml").write_text('[merge]\nexecution_count = "shared"\n')
+    (tmp_path / "work" / "collab.toml").write_text('[merge]\nexecution_count = "clear"\nfoo = "newer"\n')
+
+    def count_under(*path: str) -> int | None:
+        assert 0 == typed("merge", *TRIPLE, "-o", "out.ipynb", *path).returncode
+        return json.loads((tmp_path / "out.ipynb").read_text())["cells"][0]["execution_count"]
+
+    assert 3 == count_under()  # files that somebody put together by hand are in no collab
+    assert 2 == count_under("--path", "n.ipynb")
+    assert None is count_under("--path", "work/deep/n.ipynb")
+    told = typed("merge", *TRIPLE, "-o", "out.ipynb", "--path", "work/n.ipynb").stderr
+    assert "collab.toml: [merge] 'foo' is no field with a rule" in told
+
+
+def test_a_collab_toml_that_cannot_be_read_is_told_and_the_defaults_hold(typed, book, tmp_path: Path) -> None:
+    for name, count in zip(TRIPLE, COUNTS, strict=True):
+        _count(book(name, a="x"), count)
+    (tmp_path / "collab.toml").write_bytes(b"[merge]\n<<<<<<< HEAD\n")
+    done = typed("merge", *TRIPLE, "-o", "ours.ipynb", "--path", "n.ipynb")
+    assert 0 == done.returncode
+    assert "collab.toml: [merge] it cannot be read" in done.stderr
+    assert 3 == json.loads((tmp_path / "ours.ipynb").read_text())["cells"][0]["execution_count"]
+
+
+def _count(path: Path, count: int) -> None:
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["execution_count"] = count
+    path.write_text(json.dumps(notebook))
+
+
 def test_git_merges_notebooks_with_it_and_sees_a_contested_one_as_a_conflict(
     typed, book, tmp_path: Path
 ) -> None:
