@@ -62,6 +62,7 @@ def test_home_tells_what_is_new_since_somebody_looked(work: Any, opened: Callabl
     window.see("/")
     expect(card.locator(".fresh")).to_have_count(0)
     window.see(f"/c/{work.id}")
+    window.see("/")  # who has the collab open sees what comes as it comes
     work.save("ana", **SAME, b="print(rain)", a="rain = 5\nsun = 4\n")
     work.town.ana.comment(work.id, "rain.ipynb", "Look, @ben", "a")
     window.see("/")

@@ -78,6 +78,7 @@ def test_a_change_is_shown_as_it_is_written_and_filtered(gallery: Any, opened: C
     expect(page.get_by_role("link", name="All changes")).to_be_visible()
     assert page.locator(".change").count() < every
     page.get_by_role("link", name="Show all").click()
+    expect(page.locator(".change")).to_have_count(every)
     page.get_by_role("link", name="Cleo").or_(page.locator(".people a", has_text="cleo")).first.click()
     expect(page.locator(".change")).to_have_count(1)
     expect(page.locator(".change")).to_contain_text("99 % and more")

@@ -275,8 +275,8 @@ def test_outputs_are_hidden_by_a_key_and_two_points_compared(work: Any, opened: 
     page = opened("ana").see(f"/c/{work.id}/n/rain.ipynb")
     page.get_by_label("From").select_option(index=1)
     page.get_by_role("button", name="Compare").click()
-    page.wait_for_load_state("load")  # modules run before it: keys are heard from then on
     expect(page.locator(".outs")).to_contain_text("it rains")
+    page.wait_for_load_state("load")  # modules run before it: keys are heard from then on
     page.keyboard.press("o")
     expect(page.get_by_text("Outputs changed, too")).to_be_visible()
     expect(page.locator(".outs")).to_have_count(0)
