@@ -19,7 +19,7 @@ export function follow(main) {
   bar.id = "behind";
   bar.setAttribute("role", "status");
   document.body.append(bar);
-  const page = { main, news: 0, timer: 0, rest: 0, isBusy: false, source: null };
+  const page = { main, news: [], shown: 0, timer: 0, rest: 0, isBusy: false, source: null };
   connect(page);
   document.addEventListener("visibilitychange", () => {
     clearTimeout(page.rest);
@@ -108,8 +108,8 @@ function arrived(page, kind, event) {
   if (page.main.dataset.update === "swap") {
     clearTimeout(page.timer);
     page.timer = setTimeout(() => swap(page), TOGETHER);
-  } else if (!QUIET.has(kind)) {
-    page.news += 1;
+  } else if (!QUIET.has(kind) && Number(event.lastEventId) > page.shown) {
+    page.news.push(Number(event.lastEventId));
     offer(page);
   }
 }
@@ -124,18 +124,21 @@ function offer(page) {
     pill.addEventListener("click", () => refresh(page));
     document.body.append(pill);
   }
-  pill.textContent = `${page.news} new ${page.news === 1 ? "change" : "changes"}: show`;
+  pill.textContent = `${page.news.length} new ${page.news.length === 1 ? "change" : "changes"}: show`;
 }
 
-// Shows the news where the reader is: what has changed is put in its place, what is being written stays.
+// Shows the news where the reader is: what has changed is put in its place, what is being written stays. What happened
+// after the server made the fresh page is still news, and what it shows already is none, however late the stream tells it.
 async function refresh(page) {
   const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" }).catch(() => undefined);
   if (!answer || answer.status >= 500) return say(false); // the page stays as it is until the server is back
   const fresh = answer?.ok ? parsed(await answer.text()) : undefined;
   if (!fresh || !reconcile(fresh)) return location.reload();
   place(fresh);
-  page.news = 0;
-  document.getElementById("pill")?.remove();
+  page.shown = Number(fresh.getElementById(page.main.id)?.dataset.after) || page.shown;
+  page.news = page.news.filter((n) => n > page.shown);
+  if (page.news.length) offer(page);
+  else document.getElementById("pill")?.remove();
 }
 
 // Takes the lists out of the page as it is on the server now; whatever else is on the page stays as it is, the place that
