@@ -16,15 +16,17 @@ from pathlib import Path
 
 import acting
 import msgspec
+import serving
 from acting import World
 from invariants import Promised, Publish, Save, Withheld, check
-from tracing import TOLD, Fault, Traced, forked, ready, relieved, trace
+from tracing import TOLD, Fault, Traced, forked, ready, relieved, trace, trace_all
 
 from gitcollab import logs
 from gitcollab.errors import GitcollabError, NoSpace
 from gitcollab.repository import disk_errors, durable
 
 Act = Callable[[World], None]
+ACTS: dict[str, tuple[Act, ...]] = {**acting.ACTS, "served": (serving.pushes_over_http,)}
 
 
 class Moment(msgspec.Struct, kw_only=True):
@@ -60,7 +62,7 @@ def main() -> None:
     seed, here = top / "seed", top / "here"
     assert os.waitpid(forked(lambda: acting.build(here)), 0)[1] == 0
     here.rename(seed)
-    for act in acting.ACTS[group]:
+    for act in ACTS[group]:
         whole = moment(act, 0, fault, (seed, here))
         print(msgspec.json.encode(whole).decode(), flush=True)
         wanted = range(1, whole.total + 1)
@@ -85,6 +87,7 @@ def moment(act: Act, at: int, fault: Fault, places: tuple[Path, Path]) -> Moment
     problems = [one.text for one in (*told, *further) if isinstance(one, Problem)]
     if not at:
         problems += [f"without any fault: {one.code}" for one in told if isinstance(one, Refused)]
+        problems += ["without any fault: not acknowledged"] if is_served(act) and not promised.saves else []
     refused = next((one.code for one in told if isinstance(one, Refused)), "")
     seconds = round(time.monotonic() - began, 3)
     return Moment(
@@ -105,6 +108,8 @@ def acted(act: Act, at: int, fault: Fault, here: Path) -> tuple[list[object], Tr
     def work() -> None:
         world = opened(act, here)
         world.begin()
+        if is_served(act):
+            serving.begins(world)
         ready()
         try:
             with disk_errors("it"):  # as the writer's door says it
@@ -116,8 +121,16 @@ def acted(act: Act, at: int, fault: Fault, here: Path) -> tuple[list[object], Tr
             relieved()
             once_more(act, world)
 
-    told = listened(work, lambda child: found.append(trace(child, at, fault)))
+    def follow(child: int) -> None:
+        found.append(trace_all(child, at, fault) if is_served(act) else trace(child, at, fault))
+
+    told = listened(work, follow)
     return told, found[0]
+
+
+def is_served(act: Act) -> bool:
+    """Whether other programs do a part of it; they are only ever killed."""
+    return act in ACTS["served"]
 
 
 def recovered(act: Act, promised: Promised, here: Path, *, is_again: bool) -> None:

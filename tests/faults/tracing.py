@@ -14,6 +14,7 @@ import platform
 import signal
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -22,6 +23,10 @@ LIBC.ptrace.argtypes = (ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_
 
 TRACE_ME, PEEK_USER, POKE_USER, SYSCALL, SET_OPTIONS, SYSCALL_INFO = 0, 3, 6, 24, 0x4200, 0x420E
 MARK_SYSCALLS, KILL_WITH_TRACER = 1, 1 << 20
+FOLLOW = 2 | 4 | 8 | 16
+"""Forks, vforks, threads and programs are stopped and told of, too (PTRACE_O_TRACEFORK and its like)."""
+ANY_KIND = 0x40000000
+"""Waits for threads as well (__WALL)."""
 ENTRY, EXIT = 1, 2
 CREATES = os.O_CREAT | os.O_TRUNC
 
@@ -55,10 +60,13 @@ NUMBER, RESULT, THIRD = 15 * 8, 10 * 8, 12 * 8  # orig_rax, rax and rdx in x86-6
 
 
 class Fault(enum.StrEnum):
-    """What happens at the chosen call: a kill, a kill in the middle of a write, or a disk that refuses from then on."""
+    """What happens at the chosen call: a kill, a kill of the one program of several that makes it, a kill in the middle
+    of a write, or a disk that refuses from then on.
+    """
 
     NONE = "none"
     KILL = "kill"
+    STRIKE = "strike"
     TEAR = "tear"
     FULL = "full"
     BROKEN = "broken"
@@ -72,7 +80,7 @@ class Fault(enum.StrEnum):
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of calls that are counted and meet this fault."""
-        if self in (Fault.NONE, Fault.KILL):
+        if self in (Fault.NONE, Fault.KILL, Fault.STRIKE):
             return frozenset({"write", "open", "name", "size", "unlink"})
         if self is Fault.TEAR:
             return frozenset({"write"})
@@ -172,6 +180,60 @@ def trace(child: int, at: int, fault: Fault) -> Traced:
         elif 0 < at <= done.count and fault not in (Fault.NONE, Fault.KILL, Fault.TEAR):
             ask(POKE_USER, child, NUMBER, 0xFFFFFFFFFFFFFFFF)
             refused = True
+
+
+def trace_all(child: int, at: int, fault: Fault) -> Traced:
+    """Follows a child that calls ``ready``, its threads and all that they run, until they end.
+
+    At the call number ``at``, of whichever of them, all are killed, or only the one that makes it.
+    """
+    done = Traced()
+    _, status = os.waitpid(child, 0)
+    if not os.WIFSTOPPED(status):
+        done.status = status
+        return done
+    ask(SET_OPTIONS, child, 0, MARK_SYSCALLS | KILL_WITH_TRACER | FOLLOW)
+    ask(SYSCALL, child)
+    living = {child}
+    while living:
+        one, status = os.waitpid(-1, ANY_KIND)
+        if not os.WIFSTOPPED(status):
+            living.discard(one)
+            done.status = status if one == child else done.status
+            continue
+        is_new, told = one not in living, 0
+        living.add(one)
+        if os.WSTOPSIG(status) == signal.SIGTRAP | 0x80:
+            if not done.was_killed and _enters(one) and _counted(done) == at:
+                done.was_killed = True
+                for each in (one,) if fault is Fault.STRIKE else living:
+                    _struck(each)
+                continue
+        elif not is_new and status >> 16 == 0 and os.WSTOPSIG(status) != signal.SIGTRAP:
+            told = os.WSTOPSIG(status)
+        with suppress(ProcessLookupError):  # it was killed meanwhile, which the next wait tells
+            ask(SYSCALL, one, 0, told)
+    return done
+
+
+def _enters(one: int) -> bool:
+    """Whether it is about to change something."""
+    call = _Info()
+    try:
+        ask(SYSCALL_INFO, one, ctypes.sizeof(call), ctypes.addressof(call))
+    except ProcessLookupError:
+        return False
+    return call.op == ENTRY and _counts(call, Fault.KILL)
+
+
+def _counted(done: Traced) -> int:
+    done.count += 1
+    return done.count
+
+
+def _struck(one: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(one, signal.SIGKILL)
 
 
 def ask(request: int, child: int, address: int = 0, data: int = 0) -> int:
