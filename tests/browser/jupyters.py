@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
 import json
 import os
 import socket
@@ -288,6 +290,15 @@ class Lab:
         """The cells as the file has them."""
         found = json.loads((self.jupyter.directory / self.path).read_bytes())
         return ["".join(cell["source"]) for cell in found["cells"]]
+
+    def knows_its_file(self) -> None:
+        """Waits until Jupyter in this page takes the file for what it is, so that a save asks no question."""
+        file = self.jupyter.directory / self.path
+        known = f"() => {CURRENT}.context.contentsModel.hash"
+        eventually(
+            lambda: hashlib.sha256(file.read_bytes()).hexdigest() == self.js(known),
+            lambda: f"{self.js(known)}\n{self.standing()}",
+        )
 
     def has_on_disk(self, *sources: str) -> None:
         """Waits until the file has just these cells."""

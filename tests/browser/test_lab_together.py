@@ -44,13 +44,17 @@ def test_what_two_people_change_in_different_cells_is_in_both_open_notebooks(sta
 
 
 def test_a_cell_that_prints_meanwhile_keeps_all_of_its_outputs_on_both_sides(stage: Stage) -> None:
-    slow = "import time\nfor n in range(6):\n    print('tick', n)\n    time.sleep(1)"
+    over = stage.jupyters["ana"].directory.parent / "over"
+    slow = (
+        "import os, time\nfor n in range(6):\n    print('tick', n)\n    time.sleep(0.5)\n"
+        f"while not os.path.exists('{over}'):\n    time.sleep(0.1)\nprint('over')"
+    )
     path = stage.shared("printing", notebook("x = 1", slow, "z = 1"))
     ana, ben = stage.opens("ana", path), stage.opens("ben", path)
     for one in (ana, ben):
         one.is_tracked()
         one.has_a_kernel()
-    ticks = "".join(f"tick {n}\n" for n in range(6))
+    ticks = "".join(f"tick {n}\n" for n in range(6)) + "over\n"
     for one in (ana, ben):
         one.runs_cell(1)
         one.shows(1, "tick 0")
@@ -61,6 +65,7 @@ def test_a_cell_that_prints_meanwhile_keeps_all_of_its_outputs_on_both_sides(sta
     ben.replaces(2, "z = 2")
     ben.saves()
     ana.sees(2, "z = 2")
+    over.touch()
     for one in (ana, ben):
         one.prints(1, ticks)
         one.has_no_dialog()
