@@ -30,7 +30,10 @@ from gitcollab.web.gitrun import Limits
 
 ANA = Actor(user="ana")
 IDLE = 30.0
-"""Seconds after which a push is given up that nothing moves any more, since a hook's part of it was killed."""
+"""Seconds after which a push is given up that nothing moves; after three times as many whatever moves.
+
+Where only what passes the hooks' words on was killed, git keeps the line alive, and nothing else ends the push.
+"""
 
 WAITING: dict[int, tuple[socket.socket, int]] = {}
 """The door that somebody waits at, and who: by the process that will open it."""
@@ -64,7 +67,7 @@ def pushes_over_http(world: World) -> None:
 
 
 async def _open(world: World, line: socket.socket, client: int) -> None:
-    limits = Limits(idle=IDLE)
+    limits = Limits(idle=IDLE, whole=3 * IDLE)
     door = GitDoor(world.place.repository, _anybody, limits, receiver=_receiver(world))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -38,15 +38,6 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(
     figures(f"kill -9 in {group}: {len(killed)} moments, {sum(one['seconds'] for one in killed):.0f} s")
 
 
-@pytest.mark.machine("x86_64", "aarch64")
-def test_a_push_survives_a_kill_of_any_of_the_programs_that_receive_it(
-    in_memory: Path, is_long: bool, figures: Callable[[str], None]
-) -> None:
-    told = moments(in_memory, "served", "strike", 0 if is_long else 3)
-    assert [] == [one for one in told if one["problems"]]
-    figures(f"kill -9 of one program of a push: {sum(one['was_killed'] for one in told)} moments")
-
-
 @pytest.mark.machine("x86_64")
 @pytest.mark.parametrize("fault", ["full", "broken", "read-only"])
 def test_a_disk_that_refuses_is_said_so_and_everything_works_when_it_takes_writes_again(
