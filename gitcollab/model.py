@@ -315,6 +315,7 @@ class LogEntry(Value):
     """A commit as the history shows it. ``act`` is snapshot, landing, delivery, settlement, publish, push or other.
 
     ``author`` is whom a commit that was pushed names as its author, where that is not known to be its ``user``.
+    ``others`` have worked on it, too: accounts, or names where they are nobody here.
     """
 
     commit: str
@@ -327,6 +328,7 @@ class LogEntry(Value):
     branch: str = ""
     paths: tuple[str, ...] = ()
     author: str = ""
+    others: tuple[str, ...] = ()
 
 
 class Contribution(Value):

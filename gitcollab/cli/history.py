@@ -34,7 +34,8 @@ def log(
 
 
 def _entry(row: Json) -> tuple[Any, ...]:
-    return show.short(row["commit"]), row["at"], row["act"], row["user"], show.first_line(row["message"])
+    who = ", ".join([row["user"], *row.get("others", ())])
+    return show.short(row["commit"]), row["at"], row["act"], who, show.first_line(row["message"])
 
 
 def diff(

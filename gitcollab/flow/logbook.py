@@ -10,6 +10,7 @@ from pathlib import Path
 from gitcollab.acts import ReadLog
 from gitcollab.flow.alter import is_ours, printable
 from gitcollab.flow.pushed import Push, pushes_of
+from gitcollab.flow.versions import credited
 from gitcollab.flow.who import user_of
 from gitcollab.model import LogEntry
 from gitcollab.repository import Commit, Repository
@@ -86,4 +87,10 @@ def log_entry(repo: Repository, commit: Commit, push: Push | None = None) -> Log
         branch=f"sessions/{session}" if "/" in session else "",
         paths=tuple(printable(path) for path in paths if not is_ours(path))[:PATHS_LIMIT],
         author=printable(author) if push and author in push.authors else "",
+        others=tuple(printable(_called(one)) for one in commit.trailers.get("Co-authored-by", ())),
     )
+
+
+def _called(signed: str) -> str:
+    """An account, or how somebody is called who has none here."""
+    return credited(signed).rpartition(" <")[0] or credited(signed)

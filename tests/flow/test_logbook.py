@@ -43,3 +43,22 @@ def test_a_repository_that_took_this_ones_place_has_a_logbook_of_its_own(tmp_pat
     path.rename(tmp_path / "old.git")
     begun(path, "Begin anew")
     assert (["Begin anew"], True) == (messages(path), logbook(path) is not old)
+
+
+def test_who_else_has_worked_on_a_save_is_told_with_it(tmp_path: Path) -> None:
+    repo = begun(tmp_path / "a.git", "Begin")
+    tip = repo.head(points.MAIN) or ""
+    tree = repo.edit(None, {"a.txt": points.file_entry(repo, b"1\n")})
+    others = ["Ben <ben@gitcollab.invalid>", "Maya <maya@jupyter.invalid>"]
+    save = repo.commit(
+        tree,
+        [tip],
+        "Save a.txt",
+        author=Person(name="ana"),
+        at="2026-11-20T10:01:00Z",
+        trailers={"Gitcollab-Act": "snapshot", "Gitcollab-User": "ana", "Co-authored-by": others},
+    )
+    repo.move(points.MAIN, save, tip)
+    assert [("ana", ("ben", "Maya")), ("ana", ())] == [
+        (entry.user, entry.others) for entry in logbook(repo.path).page(ASKED)
+    ]

@@ -236,7 +236,7 @@ export class Panel {
         'li',
         { title: entry.commit },
         element('time', { dateTime: entry.at, textContent: clock(entry.at) }),
-        element('span', { textContent: `${entry.user} · ${entry.message.split('\n')[0]}` })
+        element('span', { textContent: `${[entry.user, ...(entry.others ?? [])].join(', ')} · ${entry.message.split('\n')[0]}` })
       )
     );
     return folded('gitcollab-history', 'History', list(rows, 'Nothing has been saved yet.'));
