@@ -21,7 +21,7 @@ function colour(name) {
   for (const letter of name) {
     sum = (sum * 31 + letter.charCodeAt(0)) % 360;
   }
-  return `hsl(${sum} 55% 42%)`;
+  return `hsl(${sum} 55% 31%)`; // white on it can be read, whichever hue it is
 }
 
 /** @param {{user: string, display?: string}} person */
@@ -207,7 +207,7 @@ export class Panel {
       return [];
     }
     const count = Object.keys(document.incoming.patch.cells).length;
-    const waits = document.left.length ? `${document.left.length} of them wait: you are changing the same cells.` : '';
+    const waits = document.left.length ? `${document.left.length} of them ${document.left.length === 1 ? 'waits' : 'wait'}: you are changing the same cells.` : '';
     const says = `${count} ${count === 1 ? 'cell' : 'cells'} changed by others. ${waits}`;
     return [section('Incoming', element('p', { textContent: says }), button('Apply now', () => this.given.run('gitcollab:apply')))];
   }
