@@ -76,6 +76,7 @@ TABLE: dict[type[Act], Rule] = {
     acts.Deliver: Rule("write", Role.EDITOR, is_own=True),
     acts.Hold: Rule("write", Role.EDITOR, is_own=True),
     acts.Release: Rule("write", Role.VIEWER, is_own=True),  # an editor made viewer can still close
+    acts.ReadOpen: Rule("write", Role.VIEWER, is_own=True),
     acts.Sweep: Rule("write", Role.EDITOR),
     acts.Push: Rule("write", Role.EDITOR),  # which branches: see _keep_to_own_branches
     acts.ReadHeld: Rule("write", Role.VIEWER),  # one's own held saves; an editor made viewer keeps theirs

@@ -232,7 +232,9 @@ def test_only_who_may_make_links_has_theirs_work() -> None:
 
 SCOPE_OF = (
     dict.fromkeys(ANYBODY | OWNERS | (ADMINS - {acts.Measure}) | {acts.AcceptInvitation}, "admin")
-    | dict.fromkeys(EDITORS | {acts.CloseSession, acts.Release, acts.ReadHeld, acts.ReadHeldFile}, "write")
+    | dict.fromkeys(
+        EDITORS | {acts.CloseSession, acts.Release, acts.ReadOpen, acts.ReadHeld, acts.ReadHeldFile}, "write"
+    )
     | dict.fromkeys(MAINTAINERS, "publish")
     | dict.fromkeys(CALLING, "admin")
 )

@@ -129,6 +129,12 @@ class Release(CollabAct):
     client: str = ""
 
 
+class ReadOpen(CollabAct):
+    """Tells which files of a session clients have open: who keeps its directory elsewhere leaves those alone, too."""
+
+    session: SessionName
+
+
 class Sweep(CollabAct):
     """Takes in at once what lies in the watched workspaces of the actor, without waiting for the watcher."""
 
@@ -155,5 +161,6 @@ ANSWERS: dict[type[Act], object] = {
     DecidePublish: Version | None,
     Hold: None,
     Release: None,
+    ReadOpen: tuple[str, ...],
     Sweep: tuple[Receipt, ...],
 }

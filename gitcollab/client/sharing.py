@@ -45,8 +45,7 @@ def share(
     try:
         if not found:
             open_in_place(client, collab, workspace)
-        for user in users:
-            _admit(client, collab, user)
+        admit(client, collab, users)
         link = client.invite(collab, "editor", uses=max(len(users), 1))
     except GitcollabError:
         if not found:
@@ -116,6 +115,12 @@ def claimed(workspace: Path) -> Iterator[str]:
         yield claim.name
     finally:
         claim.unlink(missing_ok=True)
+
+
+def admit(client: Client, collab: str, users: Sequence[str]) -> None:
+    """Makes people editors of a collab; a higher role stays. NotFound for those whom the server does not know."""
+    for user in users:
+        _admit(client, collab, user)
 
 
 def _admit(client: Client, collab: str, user: str) -> None:

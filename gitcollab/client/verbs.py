@@ -213,6 +213,12 @@ class Client(People, Publishing):
         """Says that a client has closed a file: what waits for it is delivered."""
         self._ask("DELETE", _open_file(collab, session, path), None, client=client)
 
+    def open_files(self, collab: str, session: str) -> list[str]:
+        """Lists which files of a session clients have open; a server that cannot tell raises NotFound."""
+        return listed(
+            self._ask("GET", f"{COLLABS}{quoted(collab)}/sessions{quoted(*session.split('/', 1))}/open")
+        )
+
     def land(self, collab: str, session: str) -> Json:
         """Lands a session now."""
         return self._ask(

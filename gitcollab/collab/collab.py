@@ -250,6 +250,12 @@ class Collab:
             self.desks.holds.release(act.session, act.path, act.client)
             self.desks.mirror(act.session)
 
+    def open_files(self, act: acts.ReadOpen) -> tuple[str, ...]:
+        """Tells which files of a session clients have open."""
+        with self._turns.alone():
+            allow(act.actor, act, self._register.role(act.actor.user))
+            return self.desks.holds.open_in(act.session)
+
     def take_in(self, session: SessionName, path: str, data: bytes | None) -> Receipt:
         """Takes in one file of a watched workspace as its person's save; ``data`` None: it was deleted there."""
         with self._turns.taking(is_long=len(data or b"") >= LARGE):

@@ -53,6 +53,10 @@ class Holds:
         now = self._now()
         return any(until > now for until in self._of(session).get(path, {}).values())
 
+    def open_in(self, session: SessionName) -> tuple[str, ...]:
+        """Returns the files that any client has open now."""
+        return tuple(path for path in sorted(self._of(session)) if self.is_held(session, path))
+
     def clear(self, session: SessionName) -> None:
         """Forgets what is held in a session: it was closed."""
         self._held.pop(session, None)

@@ -18,6 +18,7 @@ from gitcollab import notebooks
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput, NotFound, TooLarge, Unusable
+from gitcollab.join.editors import Editors
 from gitcollab.join.kept import Keeping, Kept
 from gitcollab.join.state import Held, State
 from gitcollab.workspace import Rules, Skipped, Stat, Taken, Unstable, replace, scan, take
@@ -76,7 +77,7 @@ class Exchange:
 
     def __init__(self, client: Client, state: State, rules: Rules, tell: Tell) -> None:
         self.client, self.state, self.rules, self.tell = client, state, rules, tell
-        self.root = Path(state.directory)
+        self.root, self.editors = Path(state.directory), Editors(client, state)
         self.seen: dict[str, Stat | None] = dict.fromkeys(state.held)
         self.unsettled: set[str] = set()  # being written, so that they could not be read
         self.is_fetch_wanted = False
@@ -104,7 +105,9 @@ class Exchange:
             return False
         held = self._held(path)
         is_news = content_id(path, taken.data) not in {held.oid, held.refused}
-        if is_news:
+        if is_news and self.editors.took_in(path, taken.data):
+            self.state.held[path] = Held(oid=content_id(path, taken.data))
+        elif is_news:
             self._put(path, taken.data, held)
         self.seen[path] = taken.stat
         return is_news
@@ -115,6 +118,9 @@ class Exchange:
         held = self.state.held.get(path)
         if held is None or (self.root / path).is_file():
             return False
+        if held.version and all(path != entry["path"] for entry in self.client.files(*self._branch())):
+            del self.state.held[path]  # renamed by whoever has said so already; a deletion would follow it
+            return False
         receipt = self._send(path, None, held.version)
         self.state.held.pop(path, None)
         self._told(News.DELETED, path, receipt)
@@ -123,13 +129,15 @@ class Exchange:
     def rename(self, old: str, path: str) -> bool:
         """Renames at the server what was renamed here; what cannot be is a new file and a deletion."""
         held = self.state.held.get(old)
+        if held is None or not held.oid:
+            return self.save(path) | self.delete(old)
         try:
-            if held is None or not held.oid:
-                raise NotFound(f"{old} was never saved")
             where = self.state.collab, self.state.session, old, path
             self.client.rename(*where, base=held.version or None)
-        except NotFound:
-            return self.save(path) | self.delete(old)
+        except NotFound:  # it is gone there, too: who has renamed it, in an editor say, has said so already
+            del self.state.held[old]
+            self.seen.pop(old, None)
+            return self.save(path)
         self.state.held[path] = self.state.held.pop(old)
         self.seen[path] = self.seen.pop(old, None)
         self.tell(Progress(News.RENAMED, path, f"from {old}"))
@@ -221,10 +229,12 @@ class Exchange:
     def fetch(self) -> frozenset[str]:
         """Writes what the session holds otherwise than the directory; returns the paths that have to wait.
 
-        A file is written only over the exact bytes that were last exchanged. What waits is somebody's work: it
-        has to be saved first, or its editor to be done.
+        A file is written only over the exact bytes that were last exchanged, and never while an editor has it open
+        that takes deliveries in by itself. What waits is somebody's work: it has to be saved first, or its editor to be
+        done.
         """
         self.is_fetch_wanted = False
+        self.editors.ask_again()
         entries = {entry["path"]: entry["oid"] for entry in self.client.files(*self._branch())}
         wanted = {path: oid for path, oid in entries.items() if self.rules.admits(path)}
         gone = [path for path, held in self.state.held.items() if path not in wanted and held.oid]
@@ -245,6 +255,8 @@ class Exchange:
             return True
         if here != (held.oid if held and held.oid else None):
             return held is not None and here == held.refused  # nothing to wait for until it is edited
+        if self.editors.has_open(path):
+            return False
         try:
             answer = self.client.session_file(self.state.collab, self.state.session, path)
         except NotFound:
@@ -263,7 +275,7 @@ class Exchange:
         found, is_known = self._present(path)
         if not is_known or (found and content_id(path, found.data) != self._held(path).oid):
             return False
-        if found and not self._replace(path, None, found):
+        if found and (self.editors.has_open(path) or not self._replace(path, None, found)):
             return False
         self.state.held.pop(path, None)
         self.seen.pop(path, None)

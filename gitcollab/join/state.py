@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from gitcollab.errors import Unusable
+from gitcollab.workspace import identity
 
 
 class Held(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -54,7 +55,7 @@ class Drawer:
 
     def __init__(self, directory: Path) -> None:
         name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:32]
-        self.path = _home() / "gitcollab" / "workspaces" / name / "state.json"
+        self.path = _drawers() / name / "state.json"
         self.saves = self.path.with_name("saves.git")
 
     def read(self) -> State | None:
@@ -73,6 +74,15 @@ class Drawer:
             out.flush()
             os.fsync(fd)
         os.replace(temporary, self.path)
+
+
+def joined() -> Iterator[State]:
+    """Yields what each joined directory of this user remembers, as far as the directory is still the same one."""
+    for path in sorted(_drawers().glob("*/state.json")):
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            state = msgspec.json.decode(path.read_bytes(), type=State)
+            if identity(Path(state.directory)) == state.identity:
+                yield state
 
 
 @contextlib.contextmanager
@@ -101,6 +111,7 @@ def _lock(fd: int, directory: Path) -> None:
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
 
 
-def _home() -> Path:
+def _drawers() -> Path:
     said = os.environ.get("XDG_STATE_HOME", "")
-    return Path(said) if os.path.isabs(said) else Path.home() / ".local" / "state"
+    home = Path(said) if os.path.isabs(said) else Path.home() / ".local" / "state"
+    return home / "gitcollab" / "workspaces"

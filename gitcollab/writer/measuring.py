@@ -16,7 +16,7 @@ from gitcollab.model import Receipt, SessionName
 
 log = structlog.get_logger("gitcollab.writer")
 
-QUIET = (acts.Hold, acts.Release, acts.ReadHeld, acts.ReadHeldFile, acts.Status, acts.Measure)
+QUIET = (acts.Hold, acts.Release, acts.ReadOpen, acts.ReadHeld, acts.ReadHeldFile, acts.Status, acts.Measure)
 """Acts that change nothing worth a line in the log."""
 
 

@@ -183,6 +183,8 @@ class Serving:
             case acts.Release():
                 house.collab(act.collab).release(act)
                 return None
+            case acts.ReadOpen():
+                return house.collab(act.collab).open_files(act)
             case acts.Sweep():
                 return house.collab(act.collab).sweep(act)
             case acts.Push():

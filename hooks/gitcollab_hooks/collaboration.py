@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gitcollab.client import Client
+from gitcollab.client import Client, sharing
 from gitcollab.errors import BadInput, NotFound
 from gitcollab_hooks import patches
 from gitcollab_hooks.authors import Names
@@ -166,6 +166,10 @@ class Collaboration:
         if not users:
             raise BadInput("share with whom?", "give one or more names, with commas between them")
         client = self.server.client()
+        document = self.documents.find(client, self.file(asked["path"]))
+        if document and document.is_joined:  # the server cannot see the directory, and need not
+            sharing.admit(client, document.collab, users)
+            return {"id": document.collab, "alias": client.collab(document.collab)["alias"]}
         made = client.share(users, [self.file(asked["path"])])
         self.documents.find(client, self.file(asked["path"]), is_fresh=True)
         return made
@@ -196,16 +200,16 @@ class Collaboration:
         }
 
     def open(self, collab: str) -> Json:
-        """Returns the path under which Jupyter finds the first notebook of a collab; the workspace is linked to if it
-        lies outside of what Jupyter serves. NotFound if there is no workspace on this machine.
+        """Returns the path under which Jupyter finds the first notebook of a collab, linked to where no workspace of it
+        lies in what Jupyter serves. NotFound if there is none on this machine.
         """
         client = self.server.client()
         desks = [one for one in self.documents.desks(client, is_fresh=True) if one.summary["id"] == collab]
         if not desks:
             raise NotFound("there is no workspace of this collab here", "`gitcollab join` makes one")
-        desk = desks[0]
-        books = [entry["path"] for entry in client.files(collab) if entry["path"].endswith(".ipynb")]
         inside = Path(os.path.realpath(self.root))
+        desk = next((one for one in desks if one.workspace.is_relative_to(inside)), desks[0])
+        books = [entry["path"] for entry in client.files(collab) if entry["path"].endswith(".ipynb")]
         if desk.workspace.is_relative_to(inside):
             place = desk.workspace.relative_to(inside)
         else:

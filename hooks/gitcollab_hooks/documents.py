@@ -11,6 +11,7 @@ from typing import Any
 
 from gitcollab.client import Client
 from gitcollab.client.transport import Json
+from gitcollab_hooks.notes import home
 
 FRESH = 5.0
 """Seconds that a list of workspaces is believed."""
@@ -18,7 +19,10 @@ FRESH = 5.0
 
 @dataclass(frozen=True)
 class Document:
-    """A file in a workspace of mine. ``path`` is its name in the collab, ``file`` where it lies."""
+    """A file in a workspace of mine. ``path`` is its name in the collab, ``file`` where it lies.
+
+    ``is_joined``: `gitcollab join` looks after the workspace, for a server that cannot see it.
+    """
 
     collab: str
     alias: str
@@ -28,16 +32,19 @@ class Document:
     session: str
     path: str
     file: Path
+    is_joined: bool = False
 
 
 @dataclass(frozen=True)
 class Desk:
-    """One workspace of mine, and which of its files are shared."""
+    """One workspace of mine, and which of its files are shared. ``joined`` is what `gitcollab join` remembers of it, if
+    that looks after it for a server elsewhere."""
 
     summary: Json
     me: str
     session: str
     workspace: Path
+    joined: Any = None
 
     def holds(self, file: Path) -> Document | None:
         """Returns the document that ``file`` is, None if this collab does not share it."""
@@ -56,11 +63,16 @@ class Desk:
             session=self.session,
             path=path,
             file=file,
+            is_joined=self.joined is not None,
         )
 
     def _rules(self) -> Any:
         from gitcollab.workspace import Rules
 
+        if self.joined is not None:
+            from gitcollab.join.opening import rules_of
+
+            return rules_of(self.joined)
         is_made_for_it = (
             self.workspace.parent.name == self.summary["id"]
         )  # by the server: all of it is shared
@@ -92,12 +104,30 @@ class Documents:
 
 
 def _desks(client: Client) -> tuple[Desk, ...]:
-    me = client.me()["name"]
+    me, joined = client.me()["name"], _joined(client)
     found = []
     for summary in client.collabs():
         for session in client.sessions(summary["id"]):
-            place = session.get("workspace")
-            if place and session["user"] == me and session.get("is_open", True) and os.path.isdir(place):
-                name = f"{me}/{session['name']}"
+            if session["user"] != me or not session.get("is_open", True):
+                continue
+            place, name = session.get("workspace"), f"{me}/{session['name']}"
+            if place and os.path.isdir(place):
                 found.append(Desk(summary, me, name, Path(os.path.realpath(place))))
+            found += [
+                Desk(summary, me, name, Path(os.path.realpath(state.directory)), state)
+                for state in joined.get((summary["id"], name), ())
+            ]
     return tuple(found)
+
+
+def _joined(client: Client) -> dict[tuple[str, str], list[Any]]:
+    """The directories of this machine that `gitcollab join` looks after for that server, by collab and session."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    if not (home() / "gitcollab" / "workspaces").is_dir():
+        return found  # whoever has never joined anything does not load what joins
+    from gitcollab.join.state import joined
+
+    for state in joined():
+        if state.url.rstrip("/") == client.url:
+            found.setdefault((state.collab, state.session), []).append(state)
+    return found

@@ -16,7 +16,7 @@ class Notes:
     """A small JSON file. What cannot be written is only forgotten; what cannot be read is not there."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or _home() / "gitcollab" / "jupyter.json"
+        self.path = path or home() / "gitcollab" / "jupyter.json"
         self._lock = threading.Lock()
         self._said: dict[str, Json] = self._read()
 
@@ -52,6 +52,7 @@ class Notes:
         os.replace(temporary, self.path)
 
 
-def _home() -> Path:
+def home() -> Path:
+    """Returns where programs of this user remember things."""
     said = os.environ.get("XDG_STATE_HOME", "")
     return Path(said) if os.path.isabs(said) else Path.home() / ".local" / "state"

@@ -169,6 +169,8 @@ class Taking:
             client = self._server.client()
             old = self._documents.find(client, Path(moved.old))
             new = self._documents.find(client, Path(moved.new)) if moved.new else None
+            if old and old.is_joined:
+                return  # `join` sees for itself what is gone, and what it is called now
             if old and new and (old.collab, old.session) == (new.collab, new.session):
                 for before, after in renames(client, old, new):
                     with suppress(GitcollabError):  # one that is known already, say

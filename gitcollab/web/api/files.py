@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import msgspec
 from starlette.responses import Response
 
-from gitcollab.acts import FileBytes, Hold, ListFiles, ReadFile, Release, Rename, Save
+from gitcollab.acts import FileBytes, Hold, ListFiles, ReadFile, ReadOpen, Release, Rename, Save
 from gitcollab.errors import BadInput
 from gitcollab.model import FileEntry, Person, Receipt, checked_path
 from gitcollab.web.ask import Ask
@@ -169,6 +169,11 @@ async def hold(ask: Ask) -> None:
     await ask.do(act)
 
 
+async def open_files(ask: Ask) -> tuple[str, ...]:
+    """Lists the files that clients have open, by path."""
+    return await ask.do(ReadOpen(actor=ask.actor, collab=await ask.collab(), session=ask.session))  # type: ignore[no-any-return]
+
+
 async def release(ask: Ask) -> None:
     """Says that a client has closed the file: what waits for it is delivered."""
     said = ask.query(Closing)
@@ -182,6 +187,7 @@ async def release(ask: Ask) -> None:
     await ask.do(act)
 
 
+OPENED = "/api/collabs/{id}/sessions/{user}/{name}/open"
 OPEN = "/api/collabs/{id}/sessions/{user}/{name}/open/{path:path}"
 IN_SESSION = "/api/collabs/{id}/sessions/{user}/{name}/files/{path:path}"
 DOORS = (
@@ -191,6 +197,7 @@ DOORS = (
     Door(method="PUT", path=IN_SESSION, go=save, query=SaveAs, body=bytes, answer=Receipt),
     Door(method="DELETE", path=IN_SESSION, go=delete, answer=Receipt),
     Door(method="POST", path=IN_SESSION, go=rename, body=Renamed, answer=Receipt),
+    Door(method="GET", path=OPENED, go=open_files, answer=tuple[str, ...]),
     Door(method="PUT", path=OPEN, go=hold, query=Opening, status=204),
     Door(method="DELETE", path=OPEN, go=release, query=Closing, status=204),
 )
