@@ -55,6 +55,10 @@ class Settings(Value, forbid_unknown_fields=True):
     hub_client: str = ""
     hub_url: str = ""  # where people find it, if not below the base URL's host
     database: str = ""  # empty: SQLite in the root
+    node: Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$")] = (
+        ""  # this one's name among several on one PostgreSQL and one root; empty: there is one
+    )
+    address: str = ""  # where the other nodes reach this one: http://HOST:PORT; empty: as host and port say
     debounce: Seconds = 0.3  # a file that stops changing for so long is taken in
     longest_wait: Seconds = 5.0  # one that never stops is taken in after so long
     land: Literal["save", "request"] = "save"
@@ -99,8 +103,8 @@ class Settings(Value, forbid_unknown_fields=True):
 
     @property
     def run(self) -> Path:
-        """Sockets, lock and log: what lives as long as the daemon."""
-        return self.root / "run"
+        """Sockets, lock and log: what lives as long as the daemon, and is one node's own where there are several."""
+        return self.root / "run" / self.node
 
     @property
     def are_accounts_unix(self) -> bool:

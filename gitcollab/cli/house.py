@@ -43,12 +43,31 @@ def serve(
     base_url: Annotated[
         str | None, typer.Option(help="How people reach it (a proxy, say).", show_default="http://HOST:PORT")
     ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(
+            help="This one's name among several on one PostgreSQL and one root; one writes, the others stand by.",
+            show_default="there is one",
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Where the other nodes reach this one.", show_default="http://HOST:PORT"),
+    ] = None,
 ) -> int:
     """Run the server until Ctrl-C; the first start prints a one-time sign-in address."""
     from gitcollab import settings
     from gitcollab.daemon import serve as run
 
-    chosen = settings.read(root=root, host=host, port=port, database=database, base_url=base_url)
+    chosen = settings.read(
+        root=root,
+        host=host,
+        port=port,
+        database=database,
+        base_url=base_url,
+        node=node,
+        address=address,
+    )
     return run(chosen)
 
 

@@ -10,6 +10,9 @@ Each part is ``python -m gitcollab.PART`` and is told what it needs by one JSON 
 
 A part that has not been told yet loads its libraries meanwhile: all are started at once and told in order. It stops in
 order on SIGTERM and is killed when the daemon ends, however that ends. Logs go to standard error.
+
+Of several nodes on one root one does all this, and the others stand by (``spare``); what is one node's own is told as
+``run``, and to the writer its ``fence`` and the name of the repositories' directory, ``among``.
 """
 
 from gitcollab.daemon.serving import serve

@@ -47,7 +47,7 @@ log = structlog.get_logger("gitcollab.daemon")
 class Plan(Value):
     """How a part is started: its module, arguments, what it is told on standard input, and descriptors it inherits.
 
-    ``grace`` is how many seconds it gets to stop.
+    ``grace`` is how many seconds it gets to stop; its starts are counted in ``run``.
     """
 
     module: str
@@ -55,6 +55,7 @@ class Plan(Value):
     told: dict[str, Any] | None = None
     fds: tuple[int, ...] = ()
     grace: float = 10.0
+    run: Path | None = None  # ROOT/run
 
 
 class Part:
@@ -99,8 +100,8 @@ class Part:
             preexec_fn=lambda: die_with(parent),  # safe: the daemon has one thread
         )
         self.starts += 1
-        counts = measures.noted(self.root / "run", "daemon") | {f"{self.name}_starts": self.starts}
-        measures.note(self.root / "run", "daemon", counts)
+        run = self.plan.run or self.root / "run"
+        measures.note(run, "daemon", measures.noted(run, "daemon") | {f"{self.name}_starts": self.starts})
 
     def tell(self) -> None:
         """Tells the process what it needs; it begins."""

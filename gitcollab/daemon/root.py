@@ -50,9 +50,11 @@ def prepare(root: Path) -> None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(root)
         for name in (*PRIVATE, *OPEN):
-            (root / name).mkdir(mode=0o700, exist_ok=True)
+            if not (root / name).is_symlink():  # of several nodes: where who writes has put it
+                (root / name).mkdir(mode=0o700, exist_ok=True)
         for name in PRIVATE:
-            (root / name).chmod(0o700)
+            if not (root / name).is_symlink():
+                (root / name).chmod(0o700)
         probe = root / "run" / f"probe.{os.getpid()}"
         probe.touch(mode=0o600)
         probe.unlink()
@@ -74,9 +76,9 @@ def _check(root: Path) -> None:
 class Lock:
     """The exclusive right to serve a root, for as long as anybody has ``fd`` open (the writer inherits it)."""
 
-    def __init__(self, root: Path) -> None:
-        """Takes the lock; Unusable, naming the holder, if another daemon has it."""
-        self.path = root / "run" / "lock"
+    def __init__(self, root: Path, run: Path | None = None) -> None:
+        """Takes the lock; Unusable, naming the holder, if another daemon has it. ``run``: of one node among several."""
+        self.path = (run or root / "run") / "lock"
         self.fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._take(root)
@@ -118,6 +120,20 @@ class Lock:
             return msgspec.json.decode(os.pread(self.fd, 4096, 0), type=Holder)
         except msgspec.DecodeError:
             return None  # it is just starting or stopping
+
+
+def share(root: Path) -> int:
+    """Returns a descriptor that keeps out a daemon that is alone, while it is open; Unusable if one is there."""
+    fd = os.open(root / "run" / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise Unusable(
+            f"{root} is served by a daemon that is alone there",
+            "stop that one, and start it again with --node",
+        ) from None
+    return fd
 
 
 def _told(holder: Holder | None) -> str:

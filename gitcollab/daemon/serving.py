@@ -14,6 +14,7 @@ from typing import IO
 from urllib.parse import urljoin, urlsplit
 
 import anyio
+import msgspec
 import structlog
 
 from gitcollab import logs, wire
@@ -21,7 +22,8 @@ from gitcollab.daemon import port
 from gitcollab.daemon.backups import back_up_again_and_again
 from gitcollab.daemon.mirroring import mirror_again_and_again
 from gitcollab.daemon.parts import Part, Plan, stop_all
-from gitcollab.daemon.root import Lock, prepare
+from gitcollab.daemon.root import Lock, prepare, share
+from gitcollab.daemon.spare import Spare, Turn
 from gitcollab.daemon.welcome import Owner, welcome, write
 from gitcollab.errors import Unavailable
 from gitcollab.settings import Settings
@@ -48,19 +50,42 @@ def serve(settings: Settings) -> int:
     prepare(settings.root)
     with ExitStack() as stack:
         was_killed = (settings.run / "url").exists()
-        lock = Lock(settings.root)
+        if settings.node:
+            settings.run.mkdir(mode=0o700, exist_ok=True)
+            stack.callback(os.close, share(settings.root))
+        lock = Lock(settings.root, settings.run)
         stack.callback(lock.close)
         listener = stack.enter_context(port.bind(settings.host, settings.port, 6.0 if was_killed else 0.0))
         stack.callback(clear, settings.run)
         clear(settings.run)
         file = stack.enter_context(_log_file(settings)) if settings.log == "file" else None
         logs.to(file, "daemon") if file else logs.to_stderr("daemon")
-        owner = welcome(database(settings), settings.private, wants_code=sys.stdout.isatty())
-        calls = stack.enter_context(wire.listen(settings.run / "workers.sock"))
-        daemon = Daemon(settings, lock, listener, file)
-        daemon.plan(calls.fileno(), port.reachable(settings.host, listener), port.loopback(listener))
-        asyncio.run(daemon.run(owner))
+        url = port.reachable(settings.host, listener)
+
+        def run(turn: Turn | None = None) -> None:
+            at, is_seen = database(settings), sys.stdout.isatty()
+            owner = welcome(at, settings.private, wants_code=is_seen, is_alone=turn is None)
+            with wire.listen(settings.run / "workers.sock") as calls:
+                daemon = Daemon(settings, lock, listener, file)
+                daemon.turn = turn
+                daemon.plan(calls.fileno(), url, port.loopback(listener))
+                asyncio.run(daemon.run(owner))
+
+        if settings.node:
+            spare = Spare(settings, listener, url)
+            stack.callback(spare.close)
+            spare.serve(run, lambda: stand_by(settings, lock, url))
+        else:
+            run()
     return 0
+
+
+def stand_by(settings: Settings, lock: Lock, url: str) -> None:
+    """Says that this node waits for its turn, and passes on who comes."""
+    lock.note(url)
+    write(settings.run / "url", url)
+    with suppress(BrokenPipeError):  # nobody reads it: no reason to stop
+        print(f"gitcollab stands by for {settings.root} as {settings.node}\n  at {url}", flush=True)
 
 
 def clear(run: Path) -> None:
@@ -88,17 +113,18 @@ class Daemon:
         self.log_file = log_file
         self.parts: list[Part] = []
         self.url = ""
+        self.turn: Turn | None = None  # of one node among several
 
     def plan(self, calls: int, url: str, loopback: tuple[str, int]) -> None:
         """Decides what is started and what each part is told."""
         settings = self.settings
         self.url = settings.base_url.rstrip("/") or url
-        shared = {"root": str(settings.root), "database": database(settings)}
+        shared = {"root": str(settings.root), "database": database(settings), "run": str(settings.run)}
         self._add(
             Plan(
                 module="gitcollab.workers",
                 arguments=(
-                    *("--root", str(settings.root), "--fd", str(calls)),
+                    *("--root", str(settings.root), "--run", str(settings.run), "--fd", str(calls)),
                     *("--count", str(settings.workers or max(4, os.cpu_count() or 1))),
                     *("--seconds", str(settings.job_seconds), "--memory", str(settings.job_memory)),
                 ),
@@ -123,6 +149,7 @@ class Daemon:
                     "gates": gates(settings),
                     "evening": settings.evening,
                     "thin_after": settings.thin_after,
+                    **({"fence": self.turn.fence, "among": self.turn.among} if self.turn else {}),
                 },
                 fds=(self.lock.fd,),  # so that the root stays locked until the writer too has ended
                 grace=30.0,
@@ -162,6 +189,8 @@ class Daemon:
                 for part in self.parts:
                     part.start()
                 group.start_soon(self._begin, group, owner)
+                if self.turn:
+                    group.start_soon(self._end_with, self.turn, group.cancel_scope)
                 try:
                     async for number in signals:
                         log.info("asked to stop", signal=number.name)
@@ -171,6 +200,14 @@ class Daemon:
                     with anyio.CancelScope(shield=True):
                         await stop_all(self.parts)
                 group.cancel_scope.cancel()
+
+    async def _end_with(self, turn: Turn, scope: anyio.CancelScope) -> None:
+        """Ends everything at once when the turn to write is another node's: nothing that is under way can be done."""
+        await turn.keep()
+        for part in reversed(self.parts):
+            part.is_wanted = False
+            part.end()
+        scope.cancel()
 
     async def _begin(self, group: anyio.abc.TaskGroup, owner: Owner) -> None:
         for part in self.parts:
@@ -187,6 +224,7 @@ class Daemon:
             print(greeting(self.settings.root, self.url, owner), flush=True)
 
     def _add(self, plan: Plan, answers: object) -> None:
+        plan = msgspec.structs.replace(plan, run=self.settings.run)
         self.parts.append(Part(plan, self.settings.root, answers, self.log_file))  # type: ignore[arg-type]
 
     def _hosts(self, url: str) -> list[str]:

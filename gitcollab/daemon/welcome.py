@@ -27,17 +27,18 @@ class Owner(Value):
         return f"{url}/signin?{urlencode({'code': self.code})}"
 
 
-def welcome(database: str, private: Path, *, wants_code: bool) -> Owner:
+def welcome(database: str, private: Path, *, wants_code: bool, is_alone: bool = True) -> Owner:
     """Brings the database up to date; makes the owner's account and token file (0600) where they are missing.
 
     The owner is the administrator, at the first start an account named after this system's user. The first start
-    always makes a sign-in code, a later one if ``wants_code``.
+    always makes a sign-in code, a later one if ``wants_code``. ``is_alone``: no other service has this database.
     """
     from gitcollab import store
 
-    sole = store.Sole(database)
-    sole.take()  # before anything is changed in it; the writer takes it for as long as it runs
-    sole.release()
+    if is_alone:
+        sole = store.Sole(database)
+        sole.take()  # before anything is changed in it; the writer takes it for as long as it runs
+        sole.release()
     store.migrate(database, private)
     opened = store.engine(database)
     try:

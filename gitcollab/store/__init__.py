@@ -17,6 +17,7 @@ from gitcollab.store import (
     members,
     people,
     sessions,
+    tenure,
     tokens,
 )
 from gitcollab.store.engines import async_engine, beside, engine, file_url, reading
@@ -44,6 +45,7 @@ __all__ = [
     "people",
     "reading",
     "sessions",
+    "tenure",
     "together",
     "tokens",
 ]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from gitcollab.errors import NotFound
 from gitcollab.events import AnyEvent, Swept, may_see
 from gitcollab.model import COLLAB_ID
-from gitcollab.store import clock
+from gitcollab.store import clock, tenure
 from gitcollab.store.schema import COLLABS, EVENTS, HEADS
 
 DEEPEST = 100
@@ -27,8 +27,10 @@ def append(
     """Writes events and what refs they leave behind; returns them with number and time.
 
     In one transaction, so that the numbers have no gap, even where several processes append. ``heads`` are the
-    refs as they now stand, by full name; None: the ref is gone. NotFound for an unknown collab.
+    refs as they now stand, by full name; None: the ref is gone. NotFound for an unknown collab, Lost if the database
+    has another writer by now (see ``tenure``).
     """
+    fence = tenure.check(conn)
     # The row stays locked until the transaction ends: numbers become visible in order.
     count = {"last_event": COLLABS.c.last_event + len(events)}
     if not conn.execute(update(COLLABS).where(COLLABS.c.id == collab).values(count)).rowcount:
@@ -39,7 +41,7 @@ def append(
         for n, event in enumerate(events, start)
     ]
     if told:
-        conn.execute(insert(EVENTS), [_row(event, body) for event, body in told])
+        conn.execute(insert(EVENTS), [_row(event, body) | {"fence": fence} for event, body in told])
     for ref, oid in (heads or {}).items():
         _set_head(conn, collab, ref, oid)
     return tuple(event for event, _ in told)

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     false,
+    text,
 )
 
 from gitcollab.errors import BadInput
@@ -237,6 +239,7 @@ EVENTS = Table(
     Column(
         "body", LargeBinary, nullable=False
     ),  # JSON of one of events.AnyEvent, its number and time included
+    Column("fence", Integer, nullable=False, server_default=text("0")),  # of who wrote it; 0: no node did
 )
 
 HEADS = Table(
@@ -279,4 +282,22 @@ SIGN_OUTS = Table(
     METADATA,
     Column("cookie", Text, primary_key=True),  # its digest
     Column("until", Text, nullable=False, index=True),  # when the cookie would have expired
+)
+
+TENURE = Table(
+    "tenure",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one
+    Column("node", Text, nullable=False),  # empty: given back
+    Column("address", Text, nullable=False),  # where that node listens
+    Column("fence", Integer, nullable=False),  # how often it has changed hands
+    Column("until", Float, nullable=False),  # seconds since 1970 by the database's clock
+)
+
+FENCES = Table(
+    "fences",
+    METADATA,
+    Column("fence", Integer, primary_key=True, autoincrement=False),
+    Column("node", Text, nullable=False),
+    Column("at", Text, nullable=False),
 )

@@ -15,7 +15,9 @@ from gitcollab.store.engines import engine
 from gitcollab.store.upgrade import LOCK
 
 TAKE = text("SELECT pg_try_advisory_lock(:lock, :lock)")
+SHARE = text("SELECT pg_try_advisory_lock_shared(:lock, :lock)")
 LEAVE = text("SELECT pg_advisory_unlock(:lock, :lock)")
+SHARE_LEAVE = text("SELECT pg_advisory_unlock_shared(:lock, :lock)")
 KEPT = text(
     """SELECT set_config('idle_in_transaction_session_timeout', '0', false),
     set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
@@ -25,10 +27,14 @@ KEPT = text(
 
 
 class Sole:
-    """The right to be a database's only writer, held by a connection of its own. For one thread at a time."""
+    """The right to be a database's only writer, held by a connection of its own. For one thread at a time.
 
-    def __init__(self, url: str) -> None:
+    Nodes that take turns share it (``among_nodes``), so that a service which knows of no turns is kept out.
+    """
+
+    def __init__(self, url: str, *, among_nodes: bool = False) -> None:
         self._engine: Engine = engine(url)
+        self._take, self._leave = (SHARE, SHARE_LEAVE) if among_nodes else (TAKE, LEAVE)
         self._is_shared = self._engine.dialect.name == "postgresql"
         self._held: Connection | None = None
 
@@ -52,14 +58,14 @@ class Sole:
         """Gives the right up, at once: the database notices a closed connection a moment later."""
         if self._held is not None:
             with suppress(GitcollabError):
-                self._held.execute(LEAVE, {"lock": LOCK})
+                self._held.execute(self._leave, {"lock": LOCK})
         self._drop()
         self._engine.dispose()
 
     def _begin(self) -> None:
         conn = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         given: dict[str, Any] = {"lock": LOCK}
-        if conn.execute(TAKE, given).scalar():
+        if conn.execute(self._take, given).scalar():
             conn.execute(KEPT)
             self._held = conn
             return
@@ -67,7 +73,7 @@ class Sole:
         conn.close()
         raise Unusable(
             "another gitcollab serves this database",
-            "stop that one first, or give this one a database of its own",
+            "stop that one first, or give this one a database of its own; several need names: `--node`",
         )
 
     def _drop(self) -> None:

@@ -2,8 +2,8 @@
 
 ``{"root": DIR, "fds": [N, …], "base_url": URL}`` and, if they differ from the defaults, ``database`` (URL),
 ``hosts`` (names it answers under besides the one in base_url and the loopback's), ``max_body`` (bytes), ``proxies``
-(addresses), ``oidc`` and ``jupyterhub`` (who vouches for people). The listening sockets are inherited; the writer and
-the workers are asked at ROOT/run/writer.sock and ROOT/run/workers.sock.
+(addresses), ``run`` (instead of ROOT/run), ``oidc`` and ``jupyterhub`` (who vouches for people). The listening sockets
+are inherited; the writer and the workers are asked at ROOT/run/writer.sock and ROOT/run/workers.sock.
 It stops in order on SIGTERM, and with the process that started it.
 """
 
@@ -53,6 +53,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     jupyterhub: Service | None = None
     guests: bool = False
     webhook_hosts: tuple[str, ...] = ()
+    run: str = ""
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -106,7 +107,7 @@ def main() -> None:
 
 async def serve(told: Told, key: bytes) -> None:
     """Serves on the inherited sockets."""
-    run = Path(told.root) / "run"
+    run = Path(told.run) if told.run else Path(told.root) / "run"
     database = told.database or store.file_url(Path(told.root) / "private" / "gitcollab.sqlite")
     async with Wire(run / "writer.sock") as writer:
         application = create_app(
@@ -123,6 +124,7 @@ async def serve(told: Told, key: bytes) -> None:
                 providers=told.providers,
                 guests=told.guests,
                 webhook_hosts=told.webhook_hosts,
+                run=run,
             )
         )
         sockets = [socket.socket(fileno=fd) for fd in told.fds]

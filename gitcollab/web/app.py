@@ -88,6 +88,7 @@ class Surroundings:
     providers: tuple[Provider, ...] = ()
     guests: bool = False
     webhook_hosts: tuple[str, ...] = ()
+    run: Path | None = None  # what lives as long as the server; beside the repositories
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,14 @@ def create_app(given: Surroundings) -> Application:
     templates = Templates(assets, front)
     faces = Faces(templates)
     measures, root = Measures(site.hub), given.repositories.parent
+    run = given.run or root / "run"
     health = Health(VERSION, parts_of(site), root, is_leaving=lambda: site.hub.is_leaving)
     app = Starlette(
         routes=[
             Route("/health", health.answer),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
-            Route("/metrics", Scrape(site, measures, root / "run").answer),
+            Route("/metrics", Scrape(site, measures, run).answer),
             *SignIn(site, templates, given.providers).routes(),
             Route("/static/{name}", assets.serve),
             *Guests(site, templates).routes(),
@@ -129,7 +131,7 @@ def create_app(given: Surroundings) -> Application:
     git = GitDoor(
         lambda collab: given.repositories / f"{collab}.git",
         authorising(site),
-        receiver=receiver(site, given.repositories.parent / "run" / "git-hooks"),
+        receiver=receiver(site, run / "git-hooks"),
         find=finding(site),
     )
     app.router.default = SignedIn(

@@ -18,6 +18,7 @@ def main() -> None:
     """Serves until SIGTERM. The listening socket is inherited, so that callers find it while workers come and go."""
     parser = argparse.ArgumentParser(prog="gitcollab.workers", description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--run", type=Path, help="where is noted what is counted; ROOT/run")
     parser.add_argument("--fd", type=int, required=True, help="the listening socket")
     parser.add_argument("--count", type=int, default=2, help="workers")
     parser.add_argument("--seconds", type=float, default=10.0, help="that one job may take")
@@ -29,7 +30,7 @@ def main() -> None:
     logs.to_stderr("workers")
     limits = Limits(seconds=given.seconds, memory=given.memory)
     pool = Pool(socket.socket(fileno=given.fd), answering(given.root), given.count, limits)
-    pool.count_on = partial(measures.note, given.root / "run", "workers")
+    pool.count_on = partial(measures.note, given.run or given.root / "run", "workers")
     pool.count_on(pool.counts)
     pool.run()
 

@@ -21,8 +21,10 @@ from gitcollab.collab import Given, Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.gating import Allowed
 from gitcollab.flow.watch import Pace
+from gitcollab.store import tenure
 from gitcollab.store.clock import now
 from gitcollab.writer.evening import keep_evenings
+from gitcollab.writer.fencing import unless_lost
 from gitcollab.writer.house import House
 from gitcollab.writer.measuring import Measures
 from gitcollab.writer.merging import Merging
@@ -32,6 +34,9 @@ from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
 from gitcollab.writer.visibility import show_all
 from gitcollab.writer.watching import Watching
 from gitcollab.writer.watchman import alone, keep_watch, stay_alone
+
+ALONE = {"fence": 0, "among": "collabs"}
+"""What a writer is told that is not one of several nodes' (see ``daemon.spare``)."""
 
 log = structlog.get_logger("gitcollab.writer")
 
@@ -46,20 +51,23 @@ def main() -> None:
 
 async def run(given: argparse.Namespace) -> None:
     """Heals, recovers, then serves and watches until SIGTERM or SIGINT."""
-    place = Place(given.root)
-    with running(place.root / "private") as since:
+    place = Place(given.root, given.among)
+    with running(place.repositories if given.fence else place.root / "private") as since:
         troubles = await anyio.to_thread.run_sync(heal_all, place, since)
         await _serve(place, given, troubles)
 
 
 async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, str]) -> None:
     root = place.root
-    sole = await anyio.to_thread.run_sync(alone, given.database)
+    sole = None if given.fence else await anyio.to_thread.run_sync(alone, given.database)
     engine = store.engine(given.database or store.file_url(root / "private" / "gitcollab.sqlite"))
+    tenure.fenced(engine, given.fence)
     measures = Measures()
+    measures.watch("fence", "Number of this node's turn to write; 0: it is alone", lambda: given.fence)
     hub = Hub(measures)
     charter = Charter(landing=given.land, delivery=given.deliver)
-    merging = Merging(root / "run" / "workers.sock")
+    run = given.run or root / "run"
+    merging = Merging(run / "workers.sock")
     house = House(
         Given(
             place=place,
@@ -94,7 +102,8 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
         if sole is not None:
             tasks.start_soon(stay_alone, sole)
         tasks.start_soon(keep_evenings, house, given.evening, given.thin_after)
-        await wire.serve(root / "run" / "writer.sock", serving.answer, hub.follow)
+        answer = unless_lost(serving.answer, engine) if given.fence else serving.answer
+        await wire.serve(run / "writer.sock", answer, hub.follow)
 
 
 async def _stop_on_signal(scope: anyio.CancelScope) -> None:
@@ -106,12 +115,14 @@ async def _stop_on_signal(scope: anyio.CancelScope) -> None:
 
 def _told() -> argparse.Namespace:
     told = json.loads(sys.stdin.buffer.read())
-    return argparse.Namespace(**{**told, "root": Path(told["root"])})
+    run = Path(told["run"]) if told.get("run") else None
+    return argparse.Namespace(**{**ALONE, **told, "root": Path(told["root"]), "run": run})
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="gitcollab.writer")
     parser.add_argument("--root", type=Path, required=True)
+    parser.set_defaults(run=None, **ALONE)
     parser.add_argument("--database", default="", help="URL; empty: SQLite in the root")
     parser.add_argument("--debounce", type=float, default=0.3, help="seconds a file has to be left alone")
     parser.add_argument(

@@ -95,7 +95,7 @@ class House:
 
         One that never had a shared branch nor an event was never promised to anybody: it ends.
         """
-        clear_unfinished(self.place.root / "collabs")
+        clear_unfinished(self.place.repositories)
         with self.engine.begin() as conn:
             for one in collabs.every(conn):
                 if journal.last(conn, one.id) == 0 and not self._has_begun(one.id):

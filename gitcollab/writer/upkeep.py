@@ -37,7 +37,7 @@ def heal_all(place: Place, since: float | None) -> dict[str, str]:
     wrong in which collab: the others are served all the same.
     """
     troubles: dict[str, str] = {}
-    clear_unfinished(place.root / "collabs")
+    clear_unfinished(place.repositories)
     for path in _repositories(place):
         try:
             _heal(path, since)
@@ -65,9 +65,9 @@ def _mend(path: Path, since: float) -> None:
 
 
 @contextmanager
-def running(private: Path) -> Iterator[float | None]:
+def running(directory: Path) -> Iterator[float | None]:
     """Yields since when the last stop was not clean (0: ever), None if it was; marks this one clean when it ends."""
-    mark, clean = private / "running", private / "stopped-cleanly"
+    mark, clean = directory / "running", directory / "stopped-cleanly"
     since = None
     if mark.exists():
         since = clean.stat().st_mtime if clean.exists() else 0.0
@@ -96,7 +96,7 @@ async def pack_as_it_grows(place: Place) -> None:
 
 
 def _repositories(place: Place) -> list[Path]:
-    return sorted((place.root / "collabs").glob("*.git"))
+    return sorted(place.repositories.glob("*.git"))
 
 
 def _pack(path: Path) -> None:
