@@ -68,6 +68,7 @@ async function again(page) {
 function leave(page) {
   disconnect(page);
   if (![...document.querySelectorAll("textarea")].some((text) => text.value !== text.defaultValue)) return location.reload();
+  document.documentElement.dataset.live = "no";
   clearTimeout(behind.timer);
   behind.timer = -1;
   const way = document.createElement("a");

@@ -30,7 +30,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
   if (form.dataset.sent) return event.preventDefault();
-  if (document.documentElement.dataset.live === "no" && !form.dataset.tried) {
+  if (document.documentElement.dataset.live === "no" && form.dataset.tried !== "yes") {
     event.preventDefault();
     sendIfHeard(form, event.submitter);
     return;
@@ -39,19 +39,19 @@ document.addEventListener("submit", (event) => {
   form.setAttribute("aria-busy", "true");
 });
 
-// Where the server may be gone it is asked first: a form sent to nobody would take along what was written.
+// Where the server may be gone, or its reader signed out, it is asked first: a form sent to nobody would take along what was
+// written.
 async function sendIfHeard(form, submitter) {
-  const isHeard = await fetch("/health/live", { cache: "no-store" }).then((answer) => answer.ok, () => false);
-  if (isHeard) {
-    form.dataset.tried = "yes";
-    form.requestSubmit(submitter);
-    delete form.dataset.tried;
-  } else document.getElementById("behind").textContent = "Not sent: the server does not answer. What you wrote is still here.";
+  const isHeard = await fetch(location.href, { method: "HEAD", redirect: "manual" }).then((answer) => answer.ok, () => false);
+  form.dataset.tried = isHeard ? "yes" : "no";
+  if (isHeard) form.requestSubmit(submitter);
+  else document.getElementById("behind").textContent = "Not sent: the server does not answer, or you are signed out. What you wrote is still here.";
 }
 
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
+    delete form.dataset.tried;
     form.removeAttribute("aria-busy");
   }
 });
