@@ -15,8 +15,9 @@ SHARED = "refs/heads/main"
 class PushedSecret(Value):
     """A suspected secret in what a push brings, without the secret; see ``acts.holding.Suspicion``.
 
-    ``path`` is empty for what lies in no file of the new commits; ``commit`` is the first that has it. ``digest`` is
-    for comparing and not to be shown.
+    ``field`` may also be ``message`` (of the commit, or of the push itself, which has no commit) or ``name`` (of the
+    file or of a directory above it). ``path`` is empty for what lies in no file of the new commits, and shows no secret
+    that stands in it; ``commit`` is the first that has it. ``digest`` is for comparing and not to be shown.
     """
 
     kind: str
@@ -27,6 +28,20 @@ class PushedSecret(Value):
     line: int
     excerpt: str
     digest: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words: ``a.ipynb, cell 3f2a91c0, source, line 2 (commit 1c9e02aa)``."""
+        commit = f"commit {self.commit[:8]}"
+        if self.field == "message":
+            return f"message of {commit}, line {self.line}" if self.commit else "the option message"
+        if not self.path:
+            return "an object that is in no file"
+        if self.field == "name":
+            return f"the name of {self.path} ({commit})"
+        cell = f", cell {self.cell}" if self.cell else ""
+        field = f", {self.field}" if self.field != "file" else ""
+        return f"{self.path}{cell}{field}, line {self.line} ({commit})"
 
 
 class Push(CollabAct):
@@ -68,12 +83,14 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
 class SearchPush(Reading):
     """Looks for suspected secrets in what a push has brought and git has not let in yet. Answered by the workers.
 
-    It lies in ``arrived``; ``tips`` are the commits that branches are to go to, ``blobs`` what to look at.
+    It lies in ``arrived``; ``tips`` are the commits that branches are to go to, ``objects`` the files, trees and
+    commits to look at, ``message`` what the push says of itself.
     """
 
     arrived: str
     tips: tuple[str, ...]
-    blobs: tuple[str, ...]
+    objects: tuple[str, ...]
+    message: str = ""
 
 
 class SiftSecrets(CollabAct):

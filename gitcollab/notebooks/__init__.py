@@ -14,7 +14,7 @@ from gitcollab.notebooks.mending import EMPTY, mended
 from gitcollab.notebooks.merging import merge
 from gitcollab.notebooks.policy import STANDARD, Policy, policy_in
 from gitcollab.notebooks.printing import as_json
-from gitcollab.notebooks.secrets import Finding, secrets
+from gitcollab.notebooks.secrets import Finding, masked, secrets
 from gitcollab.notebooks.spots import both, pick, place
 from gitcollab.notebooks.stamps import stamp, strip
 from gitcollab.notebooks.values import Contested, Merge, Noted, Weighed, item_id
@@ -52,6 +52,7 @@ __all__ = [
     "is_volatile",
     "item_id",
     "kinship",
+    "masked",
     "mended",
     "merge",
     "merge_file",

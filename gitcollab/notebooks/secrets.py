@@ -65,6 +65,14 @@ def secrets(data: bytes) -> tuple[Finding, ...]:
     return tuple(_finding(hit, *places.of(hit)) for hit in hits)
 
 
+def masked(text: str) -> str:
+    """Returns the text with an ellipsis in place of each suspected secret: one name, as it can be shown."""
+    data = text.encode("utf-8", "surrogateescape")
+    for hit in _distinct(_hits(data)):
+        data = data.replace(hit.secret, f"{hit.form.shown}\N{HORIZONTAL ELLIPSIS}".encode())
+    return data.decode("utf-8", "surrogateescape")
+
+
 def _hits(text: bytes) -> Iterator[_Hit]:
     spent: dict[str, int] = {}
     for start in range(0, max(len(text), 1), WINDOW):

@@ -32,7 +32,7 @@ T = TypeVar("T")
 _HEADER_LIMIT = 64
 _TRIES = 20
 _COMPARED = 256 * 1024
-_PACKED_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+PACKED_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
 
 class Objects:
@@ -154,11 +154,11 @@ class Objects:
         if size > limit:
             raise too_large(oid, size, limit)
         kind, data = self._asked(oid, lambda packs, name: packs.read(name))
-        return _PACKED_KINDS[int(kind)], data
+        return PACKED_KINDS[int(kind)], data
 
     def _packed_header(self, oid: str) -> tuple[str, int]:
         kind, size = self._asked(oid, lambda packs, name: packs.read_header(name))
-        return _PACKED_KINDS[int(kind)], size
+        return PACKED_KINDS[int(kind)], size
 
     def _asked(self, oid: str, ask: Callable[[pygit2.Odb, pygit2.Oid], tuple[int, T]]) -> tuple[int, T]:
         """Asks libgit2 about a packed object; once more, opened anew, since its pack may have been replaced."""
@@ -226,6 +226,6 @@ def _header(oid: str, inflate: zlib._Decompress, loose: bytes) -> tuple[str, int
         number = int(size)
     except (zlib.error, ValueError) as error:
         raise Damaged(oid, "unreadable header") from error
-    if not nul or kind not in _PACKED_KINDS.values() or number < 0:
+    if not nul or kind not in PACKED_KINDS.values() or number < 0:
         raise Damaged(oid, "unreadable header")
     return kind, number, first, inflate.unconsumed_tail

@@ -13,7 +13,7 @@ import pygit2
 
 from gitcollab import program
 from gitcollab.errors import BadInput, Unavailable
-from gitcollab.repository.objects import too_large, unpacked
+from gitcollab.repository.objects import PACKED_KINDS, too_large, unpacked
 from gitcollab.repository.opening import opened
 from gitcollab.repository.values import checked_oid
 
@@ -26,12 +26,16 @@ FORMAT = "--format=%x01%H"
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):
-    """One file that a new commit changed: ``oid`` is its blob there, ``old`` the one before, None if there was none."""
+    """One file that a new commit changed: ``oid`` is its blob there, ``old`` the one before, None if there was none.
+
+    ``is_named``: it is called so from there on, being new or renamed.
+    """
 
     commit: str
     path: str
     oid: str
     old: str | None
+    is_named: bool = False
 
 
 class Quarantine:
@@ -48,16 +52,17 @@ class Quarantine:
         self._git.odb.add_disk_alternate(str(arrived))
         self._packs = self._git.odb
 
-    def blob(self, oid: str, limit: int) -> bytes:
-        """Returns the bytes of a blob that has arrived; TooLarge over ``limit`` bytes."""
+    def read(self, oid: str, limit: int) -> tuple[str, bytes]:
+        """Returns the kind (blob, tree, commit, tag) and bytes of what has arrived; TooLarge over ``limit`` bytes."""
         file = self._arrived / oid[:2] / oid[2:]
         if file.exists():
-            return unpacked(oid, file.read_bytes(), limit)[1]
+            return unpacked(oid, file.read_bytes(), limit)
         name = pygit2.Oid(hex=oid)
         size = self._packs.read_header(name)[1]
         if size > limit:
             raise too_large(oid, size, limit)
-        return bytes(self._packs.read(name)[1])
+        kind, data = self._packs.read(name)
+        return PACKED_KINDS[int(kind)], data
 
     def changes(self, tips: Sequence[str]) -> Iterator[Brought]:
         """Yields what the commits that are new with ``tips`` changed, oldest first; renamed files are followed."""
@@ -89,7 +94,8 @@ def read_changes(words: Iterator[str]) -> Iterator[Brought]:
             first = next(words)
             path = next(words) if status[0] in "RC" else first
             if new != ABSENT:
-                yield Brought(commit=commit, path=path, oid=new, old=None if old == ABSENT else old)
+                before = None if old == ABSENT else old
+                yield Brought(commit=commit, path=path, oid=new, old=before, is_named=status[0] in "ARC")
 
 
 def _words(said: IO[bytes]) -> Iterator[str]:

@@ -16,13 +16,13 @@ from gitcollab.acts.pushing import PushedSecret
 from gitcollab.errors import GitcollabError, TooLarge, Unavailable, Unusable
 
 SHARE = 8_000_000
-"""Bytes of files that one job of a worker looks through; a larger file is a job of its own."""
+"""Bytes that one job of a worker looks through; a larger file is a job of its own."""
 
 SOON = 64_000_000
 """Bytes that two workers may look through at once."""
 
-BLOBS = 5000
-"""Files of one such job."""
+OBJECTS = 5000
+"""Files, trees and commits of one such job."""
 
 MOST = 100
 """Suspected secrets after which the rest of a push is not looked at."""
@@ -34,7 +34,7 @@ OPTION = "keep-secrets"
 """The push option by which a person decides to share what is suspected."""
 
 Search = Callable[[tuple[str, ...]], Awaitable[tuple[PushedSecret, ...]]]
-"""Looks through some of a push's files for suspected secrets."""
+"""Looks through some of what a push has brought for suspected secrets."""
 
 Sift = Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]
 """Which of these digests nobody in the collab has said to be harmless."""
@@ -50,11 +50,11 @@ class Caps:
 
 
 class Weighing:
-    """Adds up what has come, and keeps the files in it with their sizes in bytes."""
+    """Adds up what has come, and keeps the files, trees and commits in it with their sizes in bytes."""
 
     def __init__(self, caps: Caps) -> None:
         self._caps, self._count, self._total = caps, 0, 0
-        self.files: dict[str, int] = {}
+        self.objects: dict[str, int] = {}
 
     def add(self, kind: str, size: int, name: str) -> None:
         """Adds one object; TooLarge if that is too much."""
@@ -66,12 +66,12 @@ class Weighing:
             )
         if self._count > caps.objects or self._total > caps.unpacked:
             raise TooLarge("this push is too much at once", "push older commits first")
-        if kind == "blob":
-            self.files[name] = size
+        if kind != "tag":
+            self.objects[name] = size
 
 
 async def measured(repository: Path, arrived: Path, caps: Caps) -> dict[str, int]:
-    """Returns the files in a quarantine with their sizes in bytes; TooLarge if it is not within the bounds.
+    """Returns what is in a quarantine, but for tags, with its sizes in bytes; TooLarge if it is not within the bounds.
 
     Nothing is unpacked for that: a small pack can hold gigabytes (facts-security F14).
     """
@@ -85,7 +85,7 @@ async def measured(repository: Path, arrived: Path, caps: Caps) -> dict[str, int
             weighing.add(*entry)
     else:
         await _listed(repository, arrived, weighing)
-    return weighing.files
+    return weighing.objects
 
 
 async def _listed(repository: Path, arrived: Path, weighing: Weighing) -> None:
@@ -128,14 +128,15 @@ def loose(arrived: Path) -> Iterator[tuple[str, int, str]]:
 
 
 async def kept_secrets(
-    files: dict[str, int], options: Mapping[str, str], search: Search, sift: Sift
+    objects: dict[str, int], options: Mapping[str, str], told_at: str, search: Search, sift: Sift
 ) -> tuple[PushedSecret, ...]:
     """Returns the suspected secrets that the person who pushes has decided to share.
 
-    Unusable, with where they stand and what to do, for those that they have not decided about.
+    Unusable, with where they stand and what to do, for those that they have not decided about; ``told_at`` is the
+    address of the manual's page on it.
     """
     try:
-        found = await _found(files, search)
+        found = await _found(objects, search)
     except Unavailable as error:
         if not error.data.get("was_stopped"):
             raise
@@ -143,19 +144,19 @@ async def kept_secrets(
             return ()
         raise Unusable(
             "it takes too long to look for secrets in this push, and nothing of it was taken",
-            f"push older commits first, or say that there are none: git push -o {OPTION} …",
+            f"push older commits first, or say that there are none: git push -o {OPTION} …\nstep by step: {told_at}",
         ) from error
     suspected = await sift(tuple(found)) if found else ()
     secrets = tuple(found[digest] for digest in suspected if digest in found)
     if secrets and options.get(OPTION) not in {"", mark_of(secrets)}:
-        raise refusal(secrets)
+        raise refusal(secrets, told_at)
     return secrets
 
 
-async def _found(files: dict[str, int], search: Search) -> dict[str, PushedSecret]:
+async def _found(objects: dict[str, int], search: Search) -> dict[str, PushedSecret]:
     found: dict[str, PushedSecret] = {}
-    waiting = shares(files)
-    at_once = 2 if sum(files.values()) <= SOON else 1  # a long search leaves a worker to everybody else
+    waiting = shares(objects)
+    at_once = 2 if sum(objects.values()) <= SOON else 1  # a long search leaves a worker to everybody else
     while (these := list(itertools.islice(waiting, at_once))) and len(found) < MOST:
         for told in await asyncio.gather(*map(search, these)):
             for one in told:
@@ -163,18 +164,17 @@ async def _found(files: dict[str, int], search: Search) -> dict[str, PushedSecre
     return found
 
 
-def shares(files: dict[str, int]) -> Iterator[tuple[str, ...]]:
-    """Yields the files in such parts as are done soon."""
+def shares(objects: dict[str, int]) -> Iterator[tuple[str, ...]]:
+    """Yields the objects in such parts as are done soon; one part at least."""
     share: list[str] = []
     size = 0
-    for name, one in files.items():
-        if share and (size + one > SHARE or len(share) == BLOBS):
+    for name, one in objects.items():
+        if share and (size + one > SHARE or len(share) == OBJECTS):
             yield tuple(share)
             share, size = [], 0
         share.append(name)
         size += one
-    if share:
-        yield tuple(share)
+    yield tuple(share)
 
 
 def mark_of(secrets: Iterable[PushedSecret]) -> str:
@@ -182,21 +182,14 @@ def mark_of(secrets: Iterable[PushedSecret]) -> str:
     return hashlib.sha256("\n".join(sorted(one.digest for one in secrets)).encode()).hexdigest()[:12]
 
 
-def refusal(secrets: tuple[PushedSecret, ...]) -> GitcollabError:
-    """The error that says where the secrets stand, and what can be done."""
-    lines = [f"  {_place(one)}: {one.kind}, {one.excerpt}" for one in secrets[:TOLD]]
+def refusal(secrets: tuple[PushedSecret, ...], told_at: str) -> GitcollabError:
+    """The error that says where the secrets stand, and what can be done; more of it is ``told_at``."""
+    lines = [f"  {one.place}: {one.kind}, {one.excerpt}" for one in secrets[:TOLD]]
     if len(secrets) > TOLD:
         lines.append(f"  and {len(secrets) - TOLD} more")
     return Unusable(
         "\n".join(["nothing of this push was taken: it holds what looks like a secret", *lines]),
         "take it out of every commit that has it (git commit --amend, git rebase -i), and push again;\n"
-        f"if it is none, or is meant to be shared: git push -o {OPTION}={mark_of(secrets)} …",
+        f"if it is none, or is meant to be shared: git push -o {OPTION}={mark_of(secrets)} …\n"
+        f"step by step: {told_at}",
     )
-
-
-def _place(one: PushedSecret) -> str:
-    if not one.path:
-        return "an object that is in no file"
-    cell = f", cell {one.cell}" if one.cell else ""
-    field = f", {one.field}" if one.field != "file" else ""
-    return f"{one.path}{cell}{field}, line {one.line} (commit {one.commit[:8]})"

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gitcollab.web.auth import Credential
     from gitcollab.web.site import Site
 
+MANUAL = "help/git#suspected-secrets"
+"""Where the manual says what to do about a push that is refused."""
+
 DIGITS = 8
 """Digits of a commit's id that people are shown."""
 
@@ -37,7 +40,7 @@ class Receiver:
     """How pushes are received: with the hooks in ``hooks``, each branch allowed by ``admit`` and moved by ``move``.
 
     Both are told the request, the collab, the branch and the push; ``move`` returns what the person is told. ``search``
-    is told where a push's files lie and how many bytes they have, and returns what its person has decided to share.
+    is told where a push's objects lie and how many bytes they have, and returns what its person has decided to share.
     """
 
     admit: Callable[[Scope, str, Move, Commands], Awaitable[None]]
@@ -65,8 +68,9 @@ class Receiver:
         kept: list[acts.PushedSecret] = []
 
         async def check(arrived: Path) -> None:
-            if files := await measured(repository, arrived, self.caps):
-                kept.extend(await self.search(scope["state"]["actor"], collab, commands, arrived, files))
+            objects = await measured(repository, arrived, self.caps)
+            if objects or commands.options.get("message"):
+                kept.extend(await self.search(scope["state"]["actor"], collab, commands, arrived, objects))
 
         async def move(asked: Move) -> str:
             return await self.move(scope, collab, asked, replace(commands, kept=tuple(kept)))
@@ -78,6 +82,7 @@ class Receiver:
         also = (
             f"core.hooksPath={await self.ready()}",
             "receive.procReceiveRefs=refs",
+            "receive.autogc=false",  # the writer packs; git would start a program to learn that it may not
             "receive.advertisePushOptions=true",
             "receive.advertiseAtomic=false",
             f"receive.maxInputSize={limits.pack_size}",
@@ -105,12 +110,19 @@ def receiver(site: Site, hooks: Path) -> Receiver:
         return news(done, f"{site.base_url}/c/{collab}")
 
     async def search(
-        actor: Actor, collab: str, commands: Commands, arrived: Path, files: dict[str, int]
+        actor: Actor, collab: str, commands: Commands, arrived: Path, objects: dict[str, int]
     ) -> tuple[acts.PushedSecret, ...]:
         tips = tuple({move.new for move in commands.moves if move.new})
 
-        async def look(blobs: tuple[str, ...]) -> tuple[acts.PushedSecret, ...]:
-            act = acts.SearchPush(actor=actor, collab=collab, arrived=str(arrived), tips=tips, blobs=blobs)
+        async def look(share: tuple[str, ...]) -> tuple[acts.PushedSecret, ...]:
+            act = acts.SearchPush(
+                actor=actor,
+                collab=collab,
+                arrived=str(arrived),
+                tips=tips,
+                objects=share,
+                message=commands.options.get("message", ""),
+            )
             found: tuple[acts.PushedSecret, ...] = await site.workers.call(act)
             return found
 
@@ -119,7 +131,8 @@ def receiver(site: Site, hooks: Path) -> Receiver:
             suspected: tuple[str, ...] = await site.writer.call(act)
             return suspected
 
-        return await kept_secrets(files, commands.options, look, sift)
+        told_at = f"{site.base_url}/{MANUAL}"
+        return await kept_secrets(objects, commands.options, told_at, look, sift)
 
     return Receiver(admit, moved, search, hooks)
 

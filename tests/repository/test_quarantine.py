@@ -13,7 +13,7 @@ def test_changes_are_read_with_what_the_file_was_before_under_whatever_name() ->
         f"\x01{B}\0\x01{A}\0\n:100644 000000 {A} {NONE} D\0gone\0:100644 100644 {A} {B} M\0odd\nname\0"
     )
     assert [
-        Brought(commit=A, path="new.txt", oid=A, old=None),
-        Brought(commit=A, path="a: b", oid=B, old=A),
+        Brought(commit=A, path="new.txt", oid=A, old=None, is_named=True),
+        Brought(commit=A, path="a: b", oid=B, old=A, is_named=True),
         Brought(commit=A, path="odd\nname", oid=B, old=A),
     ] == list(read_changes(iter(said.split("\0"))))

@@ -119,6 +119,7 @@ def test_a_push_with_a_secret_is_refused_with_its_place_and_nothing_of_it_stays(
     assert "remote: nothing of this push was taken: it holds what looks like a secret" in said
     assert f"a.ipynb, cell cell-1, source, line 2 (commit {commit[:8]}): " in said
     assert "(pre-receive hook declined)" in said
+    assert f"remote: step by step: {ben.client.url}/help/git#suspected-secrets" in said
     assert key not in said
     assert before == state(repository)
 
@@ -215,6 +216,33 @@ def test_where_the_collab_does_not_want_it_nothing_is_looked_for(
     ana.save(collab, "ana/desk", "collab.toml", b'[policies]\nsecrets = "off"\n')
     ben.commits(a__txt=a_key())
     assert 0 == ben.pushes()[0]
+
+
+def test_a_secret_in_a_message_or_a_name_is_found_and_not_repeated(
+    server: Any, ben: Pusher, repository: Path, collab: str
+) -> None:
+    before = state(repository)
+    key, called, above = a_key(), a_key(), a_key()
+    ben.git("commit", "-q", "--allow-empty", "-m", f"Subject\n\nwith {key}")
+    message = ben.git("rev-parse", "HEAD")
+    (ben.path / above).mkdir()
+    name = ben.commits(**{f"{called}__txt": "clean\n", f"{above}/clean__txt": "clean\n"})
+    option = a_key()
+    code, said = ben.pushes("-o", f"message=about {option}")
+    assert 1 == code
+    assert (
+        f"remote:   message of commit {message[:8]}, line 3: github-token, ghp\u2026 (40 characters)" in said
+    )
+    assert f"remote:   the name of ghp\u2026.txt (commit {name[:8]}): github-token" in said
+    assert f"remote:   the name of ghp\u2026/clean.txt (commit {name[:8]}): github-token" in said
+    assert "remote:   the option message: github-token" in said
+    assert [] == [one for one in (key, called, above, option) if one in said]
+    assert before == state(repository)
+    assert 0 == ben.pushes("-o", "keep-secrets")[0]
+    told = server.client("ana").transport.ask("GET", f"/api/collabs/{collab}/audit", None, {}).json()
+    assert [] == [one for one in (key, called, above) if one in json.dumps(told)]
+    ben.commits(**{f"{called}__txt": "more\n", f"{above}/another__txt": f"clean {'x' * 9}\n"})
+    assert 0 == ben.pushes()[0]  # nobody is asked twice
 
 
 def test_an_object_that_no_commit_leads_to_is_looked_at_too(ben: Pusher, repository: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from starlette.responses import Response
@@ -9,6 +10,9 @@ from starlette.responses import Response
 from gitcollab.errors import NotFound
 from gitcollab.web.pages.frame import Page, View
 from gitcollab.web.render.markup import EMPTY_HEADER
+
+HEADING = re.compile(r"<h([23])>(.*?)</h\1>")
+"""A heading below a page's title, which can be linked to by its words."""
 
 MANUAL = Path(__file__).parents[2] / "manual"
 FIRST = "start"
@@ -68,9 +72,15 @@ def formatted(text: str) -> tuple[str, str]:
 
     title = text.lstrip("# ").partition("\n")[0].strip()
     made = MarkdownIt("commonmark", {"html": False}).enable(["table"])
-    html = made.render(text)
-    html = EMPTY_HEADER.sub("<td></td>", str(html).replace('.md"', '"'))
+    html = HEADING.sub(_named, str(made.render(text)))
+    html = EMPTY_HEADER.sub("<td></td>", html.replace('.md"', '"'))
     html = html.replace("<pre>", '<pre tabindex="0">')
     return title, html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
+
+
+def _named(heading: re.Match[str]) -> str:
+    level, html = heading.groups()
+    name = "-".join(re.findall(r"[a-z0-9]+", re.sub(r"<[^>]*>|&[a-z]+;", " ", html.lower())))
+    return f'<h{level} id="{name}">{html}</h{level}>'
