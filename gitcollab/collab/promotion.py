@@ -81,6 +81,7 @@ class Promotion:
             pending.drop(repo, waiting)
             self._tell(waiting, actor.user, is_open=False)
             return None
+        self._check_charter()
         version = approve(repo, waiting, actor.user)
         self._ground.main_moved(f"refs/tags/{version.tag}", BLESSED)
         self._tell(waiting, actor.user, is_open=False, is_approved=True)

@@ -95,7 +95,10 @@ def under_policy(repo: Repository, tree: str | None, merger: Merger) -> Merger:
 
 
 def faults_in(data: bytes | None) -> tuple[str, ...]:
-    """Returns what a ``collab.toml`` says that cannot hold, each in words for people who have written it."""
+    """Returns what a ``collab.toml`` says that cannot hold, each in words for people who have written it.
+
+    Where it stands, the default holds for merging and the other policies; publishing waits until it is mended.
+    """
     try:
         said = tomllib.loads((data or b"").decode("utf-8"))
         _charter(said, Charter())
@@ -106,7 +109,16 @@ def faults_in(data: bytes | None) -> tuple[str, ...]:
         found = [*unknown, *(f"[merge] {fault}" for fault in policy_in(said.get("merge", {}))[1])]
     except NONSENSE as error:
         found = [f"it cannot be read: {' '.join(str(error).split())[:200]}"]
-    return tuple(f"{CONFIG}: {fault}; the default holds" for fault in found)
+    return tuple(f"{CONFIG}: {fault}" for fault in found)
+
+
+FOLLOWS = "the default holds, and nothing is published until it is mended"
+"""What follows from a fault: a merge never waits for it, and a gate that is written wrongly is not one that is open."""
+
+
+def told_of(faults: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the faults as they are told where nothing is stopped by them, with what follows from each."""
+    return tuple(f"{fault}; {FOLLOWS}" for fault in faults)
 
 
 def _said(repo: Repository, tree: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gitcollab import notebooks
 from gitcollab.flow import spots
 from gitcollab.flow.bases import base_tree
 from gitcollab.flow.byhand import answered, is_shared
-from gitcollab.flow.charter import faults_in, under_policy
+from gitcollab.flow.charter import faults_in, told_of, under_policy
 from gitcollab.flow.files import Bytes3, FileMerge, Merger, Spot, is_notebook, merge_file_around, whole_file
 from gitcollab.flow.items import new_id, read_items, rewritten
 from gitcollab.flow.points import (
@@ -171,7 +171,7 @@ def _merge_trees(landing: Landing, parted: dict[str, tuple[str, str]]) -> None:
         edits[path] = (
             None if done.data is None else file_entry(repo, done.data, repo.entry(merged.tree, path))
         )
-        landing.noted += [*done.noted, *(faults_in(done.data) if path == CONFIG else ())]
+        landing.noted += [*done.noted, *(told_of(faults_in(done.data)) if path == CONFIG else ())]
         ranges |= done.ranges
     landing.tree = _set_apart(landing, repo.edit(merged.tree, edits), apart)
     landing.items = [_reanchored(repo, item, ranges, landing.tree, paired) for item in known]

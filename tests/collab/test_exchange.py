@@ -36,7 +36,8 @@ def test_a_rule_that_is_none_is_told_and_nothing_is_stopped(stage, ana):
     receipt = ana.saves("collab.toml", b'[merge]\noutputs = "mine"\n')
     (landed,) = [event for event in stage.events() if isinstance(event, Landed)]
     text = (
-        "collab.toml: [merge] outputs = 'mine' is none of newer, shared, clear, contested; the default holds"
+        "collab.toml: [merge] outputs = 'mine' is none of newer, shared, clear, contested; "
+        "the default holds, and nothing is published until it is mended"
     )
     assert ((text,), stage.main("collab.toml")) == (landed.noted, b'[merge]\noutputs = "mine"\n')
     assert receipt.landed == landed.commit

@@ -127,14 +127,15 @@ def test_members_of_metadata_may_be_named_with_or_without_quotes(house, ana):
     ],
 )  # fmt: skip
 def test_what_cannot_hold_is_told_to_who_wrote_it(text, told):
-    assert tuple(f"collab.toml: {one}; the default holds" for one in told) == faults_in(text)
+    assert tuple(f"collab.toml: {one}" for one in told) == faults_in(text)
 
 
 def test_what_cannot_hold_is_told_with_the_landing_and_stops_nobody(house, ana):
     ana.saves("collab.toml", b'[merge]\noutputs = "never"\nexecution_count = "shared"\n', lands=False)
     landed = house.land(ana.session)
     text = (
-        "collab.toml: [merge] outputs = 'never' is none of newer, shared, clear, contested; the default holds"
+        "collab.toml: [merge] outputs = 'never' is none of newer, shared, clear, contested; "
+        "the default holds, and nothing is published until it is mended"
     )
     assert (text,) == landed.noted
     policy = policy_of(house.repo, landed.commit)
