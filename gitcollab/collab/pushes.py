@@ -42,9 +42,10 @@ class Pushes:
         if act.new is None:
             raise BadInput("branches of a collab are not deleted", "close a session: `gitcollab leave`")
         session, old = self._taker(act, act.new)
+        is_known = self._check_writer(session)
         self._decided(act)
         received = receive(ground.repo, self._pushing(act, session, old, act.new))
-        if ground.register.holder(session) is None:
+        if not is_known:
             ground.register.enter(session, client=GIT)
             ground.turns.tell(Joined(collab=ground.id, user=session.user, session=str(session)))
         ground.turns.moved(session.ref)
@@ -54,7 +55,7 @@ class Pushes:
         """Writes down what suspected secrets the pusher has decided to share; nobody is asked about them again."""
         if not act.kept:
             return
-        named = [f"{one.kind}: {one.path}, line {one.line}" for one in act.kept]
+        named = [f"{one.kind}: {one.place}" for one in act.kept]
         told = audit.Note(
             user=act.actor.user,
             act="KeepSecrets",
@@ -115,7 +116,6 @@ class Pushes:
             checked_name(session.name, "session")
             if act.session not in {"", session.name}:
                 raise BadInput("the branch names the session already", "leave out -o session, or push main")
-        self._check_writer(session)
         return session, old
 
     def _check_main(self, act: Push, new: str) -> None:
@@ -135,8 +135,11 @@ class Pushes:
                 return session
         raise AssertionError("one of the names is free")
 
-    def _check_writer(self, session: SessionName) -> None:
-        """A session has one writer: Unusable for one whose writer is not git, and which name is free."""
+    def _check_writer(self, session: SessionName) -> bool:
+        """A session has one writer: Unusable for one whose writer is not git, and which name is free.
+
+        Returns whether it is open and was told of: a push that failed may have left it entered, with no branch.
+        """
         holder, mine = self._ground.register.holder(session), f"refs/heads/sessions/{session.user}/"
         if holder not in {None, GIT}:
             who = "a copy that was forked" if holder == FORK else "the daemon, or by another client"
@@ -147,6 +150,7 @@ class Pushes:
         branches = self._ground.repo.heads(mine)
         if session.ref not in branches and len(branches) >= BRANCHES:
             raise TooMany(f"you have {BRANCHES} sessions in this collab", "push to one of them")
+        return holder is not None and session.ref in branches
 
     def _free_name(self, session: SessionName) -> str:
         taken = self._ground.repo.heads(f"refs/heads/sessions/{session.user}/")

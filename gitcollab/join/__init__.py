@@ -137,8 +137,10 @@ class _Joined:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._watch, pace)
                 while not self.has_left:
-                    await self._exchange()
-                    self.exchange.state.event = following.event
+                    heard = following.event  # before it is asked what there was
+                    is_done, state = await self._exchange(), self.exchange.state
+                    # what could not be taken in is told again after a restart
+                    state.event = heard if is_done else state.event or following.begun
                     await self.run(self.drawer.write, self.exchange.state)
                     await self._rest()
                 tasks.cancel_scope.cancel()
@@ -160,7 +162,8 @@ class _Joined:
                 await self._keep()
             self.wake.set()
 
-    async def _exchange(self) -> None:
+    async def _exchange(self) -> bool:
+        """Takes in all that there is, both ways; says whether the server let that be done."""
         try:
             await self.run(self._work)
         except TRANSIENT as why:
@@ -169,10 +172,11 @@ class _Joined:
             self.is_behind = self.is_away = True
             await self._keep()
             self.pause = min(max(PAUSE, self.pause * 2), LONGEST_PAUSE)
-        else:
-            if self.pause:
-                self.exchange.tell(Progress(News.ONLINE))
-            self.pause = 0.0
+            return False
+        if self.pause:
+            self.exchange.tell(Progress(News.ONLINE))
+        self.pause = 0.0
+        return True
 
     async def _rest(self) -> None:
         """Waits for a reason to exchange; while the server does not answer, only for the time to try again."""

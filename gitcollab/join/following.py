@@ -17,12 +17,13 @@ LONGEST_PAUSE = 30.0
 class Following:
     """Calls ``notice`` with each event on the session, in the thread that reads the stream.
 
-    ``event`` is the number of the last one. When access has ended, ``notice`` gets the error and the thread ends.
+    ``event`` is the number of the last one that was handed on, or concerns others. When access has ended, ``notice``
+    gets the error and the thread ends. ``begun`` is the number after which it began to hear; None before it has heard.
     """
 
     def __init__(self, client: Client, state: State, notice: Callable[[Json | GitcollabError], None]) -> None:
         self.client, self.state, self.notice = client, state, notice
-        self.event = state.event
+        self.event = self.begun = state.event
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"stream of {state.collab}", daemon=True)
 
@@ -52,6 +53,8 @@ class Following:
         for event in self.client.events(self.state.collab, self.event, is_wanted=wanted):
             if self._closed.is_set():
                 return
-            self.event = event["n"]
+            if self.begun is None:
+                self.begun = event["n"] - 1
             if event.get("session") == self.state.session:
                 self.notice(event)
+            self.event = event["n"]  # only now: whoever reads it has been told of all up to it

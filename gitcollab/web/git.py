@@ -121,6 +121,8 @@ class GitDoor:
             run = Run(await self._argv(call), env, self._limits, self._still_allowed(scope, call))
             heard = Heard()
             await run.serve(body, heard, call.type)
+            if not heard.is_whole:
+                return  # the client went away before git had said all of it
             if len(self._advertised) >= ADVERTISED:
                 self._advertised.clear()
             self._advertised[key] = heard.said
@@ -188,13 +190,16 @@ class Started:
 
 
 class Heard:
-    """What would have been sent."""
+    """What would have been sent, and whether that is all of it."""
 
     def __init__(self) -> None:
         self.said = b""
+        self.is_whole = False
 
     async def __call__(self, message: Message) -> None:
-        self.said += message.get("body", b"")
+        if message["type"] == "http.response.body":
+            self.said += message.get("body", b"")
+            self.is_whole = not message.get("more_body", False)
 
 
 def settings_of(config: Path) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import uvicorn
-from starlette.types import Scope
+from starlette.types import Message, Scope
 
 from gitcollab.errors import Forbidden, NotFound
 from gitcollab.model import Person
@@ -319,6 +319,21 @@ async def test_what_protocol_2_begins_with_is_asked_of_git_once_and_anew_for_oth
         assert b"filter" not in (await client.get(url)).content
         await asyncio.to_thread(config.unlink)
         assert 404 == (await client.get(url)).status_code
+
+
+async def test_what_a_client_that_went_away_has_not_waited_for_is_not_told_to_the_next(house: House):
+    tip = await house.save({"a.txt": b"1"})
+    path = f"/git/{ID}.git/info/refs"
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"service=git-upload-pack"}
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def into_nothing(message: Message) -> None:
+        pass
+
+    await house.door({**scope, "headers": [(b"git-protocol", b"version=2")]}, gone, into_nothing)
+    assert await house.git("ls-remote", house.url, MAIN) == (0, f"{tip}\t{MAIN}\n")
 
 
 async def test_a_damaged_repository_is_said_to_be_unreadable(house: House):
