@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from gitcollab.repository import Repository
 from gitcollab.store import collabs, journal, members, people
 
 ID = "cabcdefghi"
+GIT = ("git", "-c", "protocol.file.allow=always")
 
 
 def notebook(*cells: tuple[str, str]) -> bytes:
@@ -143,3 +146,54 @@ def _person() -> type[Person]:
 @pytest.fixture(name="notebook")
 def _notebook() -> object:
     return notebook
+
+
+class Clone:
+    """Somebody's clone, made and pushed by stock git; ``push`` brings the objects and asks the collab."""
+
+    def __init__(self, stage: Stage, path: Path, user: str) -> None:
+        self.stage, self.path, self.user = stage, path, user
+        self.served = str(stage.given.place.repository(ID))
+        subprocess.run(["git", "clone", "-q", self.served, str(path)], check=True)
+        self.git("config", "user.name", user.title())
+        self.git("config", "user.email", f"{user}@uni.example")
+
+    def git(self, *words: str, **more: str) -> str:
+        ran = subprocess.run(
+            ["git", "-C", str(self.path), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | more,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.strip()
+
+    def writes(self, path: str, data: bytes | str) -> None:
+        file = self.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+    def commits(self, path: str, data: bytes | str, message: str = "Edit", **more: str) -> str:
+        self.writes(path, data)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message, **more)
+        return self.git("rev-parse", "HEAD")
+
+    def pulls(self, *words: str) -> None:
+        self.git("fetch", "-q", "origin")
+        self.git("merge", "-q", "--no-edit", *words, "origin/main")
+
+    def pushes(self, ref: str, **more: object) -> acts.Pushed:
+        new = self.git("rev-parse", "HEAD")
+        subprocess.run([*GIT, f"--git-dir={self.served}", "fetch", "-q", str(self.path), "HEAD"], check=True)
+        full = f"refs/heads/{ref}"
+        seen = {"old": self.stage.repo.head(full), "new": new} | more
+        act = acts.Push(actor=Actor(user=self.user), collab=ID, ref=full, **seen)
+        return self.stage.collab.push(act)
+
+
+@pytest.fixture(name="clone")
+def _clone(stage: Stage, ana: Person, tmp_path: Path) -> Callable[[str], Clone]:
+    ana.saves("text.txt", b"one\ntwo\nthree\n")
+    return lambda user: Clone(stage, tmp_path / f"clone-{user}", user)
