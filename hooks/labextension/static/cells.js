@@ -87,6 +87,24 @@ export function contentOf(shared) {
 }
 
 /**
+ * The same for a notebook whose outputs are too large to be looked at: that a cell has run shows by its count.
+ * @param {any} shared the shared model
+ * @returns {string}
+ */
+export function sketchOf(shared) {
+  const metadata = Object.entries(shared.getMetadata()).filter(([key]) => !OWN.has(key));
+  const cells = shared.cells.map(cell => [
+    cell.id,
+    cell.cell_type,
+    cell.getSource(),
+    metadataOf(cell.getMetadata()),
+    cell.ymodel?.get('outputs')?.length ?? 0,
+    cell.execution_count ?? 0
+  ]);
+  return canonical([Object.fromEntries(metadata), cells]);
+}
+
+/**
  * The smallest replacement that makes `after` of `before`: from, to (exclusive), and what comes there.
  * @param {string} before
  * @param {string} after

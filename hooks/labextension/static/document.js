@@ -2,20 +2,16 @@
 // One open notebook: what is saved goes out, what comes in is applied, and the file is held while it is open.
 
 import { apply } from './applying.js';
-import { contentOf } from './cells.js';
+import { Drafts } from './drafts.js';
+import { Hands } from './hands.js';
+import { OwnWork } from './work.js';
 
 /** Milliseconds: between two questions without a reason, after a failure, and until something busy is tried again. */
 const ROUND = 25_000;
 const AWAY = 4_000;
 const BUSY = 1_500;
-/** Milliseconds without a key after which a cell that has the cursor counts as left alone. */
-const QUIET = 2_500;
 /** Milliseconds after a change until it is looked whether the notebook says anything new. */
 const LOOK = 300;
-/** Milliseconds that looking at all cells may take; a notebook for which it takes longer is looked at no more. */
-const SLOW = 200;
-/** Characters of a notebook above which no drafts are sent. */
-const LARGEST_DRAFT = 20_000_000;
 
 /**
  * @typedef {object} Settings
@@ -52,18 +48,20 @@ export class OpenDocument {
     /** Ids of cells that a patch has changed since this person looked at them. @type {Set<string>} */
     this.fresh = new Set();
     this.isPaused = false;
-    this.isLarge = false;
     this.isAway = false;
     this.trouble = '';
     this.isDisposed = false;
     this.isSaving = false;
-    this.content = '';
-    this.lastKey = 0;
+    /** Whether Jupyter could not save what is here: the file is read-only, say, or the disk is full. */
+    this.isUnsavable = false;
+    this.work = new OwnWork(this.context);
+    this.drafts = new Drafts(this);
+    this.hands = new Hands(panel);
     this.isAsking = false;
     this.isAskedAgain = false;
     /** Whether there is work that is not saved; a notebook merely opened has none, though Jupyter calls it dirty. */
     this.isEdited = false;
-    this.timers = { round: 0, draft: 0, look: 0 };
+    this.timers = { round: 0, look: 0 };
     this.listen();
     void this.begin();
   }
@@ -76,16 +74,12 @@ export class OpenDocument {
       save: (_, state) => this.onSave(state),
       content: () => this.onContent(),
       path: () => this.onPath(),
-      file: (_, model) => this.onFile(model),
-      key: () => {
-        this.lastKey = Date.now();
-      }
+      file: (_, model) => this.onFile(model)
     };
     this.slots = slots;
     context.saveState.connect(slots.save);
     context.pathChanged.connect(slots.path);
     context.fileChanged.connect(slots.file);
-    panel.node.addEventListener('keydown', slots.key, true);
     panel.disposed.connect(() => this.dispose());
   }
 
@@ -103,8 +97,9 @@ export class OpenDocument {
   loaded() {
     this.untaken = this.context.contentsModel?.hash ?? '';
     this.version = '';
-    this.content = this.says();
-    this.offered = false;
+    this.isUnsavable = false;
+    this.work.settle();
+    this.drafts.isOffered = false;
   }
 
   dispose() {
@@ -113,7 +108,7 @@ export class OpenDocument {
     }
     this.isDisposed = true;
     clearTimeout(this.timers.round);
-    clearTimeout(this.timers.draft);
+    this.drafts.stop();
     clearTimeout(this.timers.look);
     if (this.slots) {
       this.context.saveState.disconnect(this.slots.save);
@@ -138,18 +133,12 @@ export class OpenDocument {
 
   /** Whether the model holds work that the file does not. */
   get hasOwnWork() {
-    return this.isLarge ? this.context.model.dirty : this.content !== this.says();
+    return this.work.isThere;
   }
 
-  /** All that the notebook says, to be compared; nothing of one so large that this would be felt. */
-  says() {
-    if (this.isLarge) {
-      return '';
-    }
-    const begin = performance.now();
-    const said = contentOf(this.shared);
-    this.isLarge = performance.now() - begin > SLOW;
-    return said;
+  /** Whether Jupyter may not write the file: it is another's, or was made read-only. */
+  get isReadOnly() {
+    return this.context.contentsModel?.writable === false;
   }
 
   /** Whether a room of jupyter-collaboration holds the document, and saves it. */
@@ -172,15 +161,18 @@ export class OpenDocument {
   onSave(state) {
     if (state === 'started') {
       this.isSaving = true;
-      this.saving = this.says();
+      this.work.saves();
     } else {
       this.isSaving = false;
+      this.isUnsavable = state === 'failed';
       if (state === 'completed') {
-        this.content = this.saving ?? this.content;
+        this.work.saved();
         this.untaken = this.context.contentsModel?.hash ?? '';
-        clearTimeout(this.timers.draft);
-        this.look();
+        this.drafts.stop();
+      } else {
+        void this.drafts.send(); // it is nowhere else
       }
+      this.look();
       void this.sync();
     }
   }
@@ -202,11 +194,7 @@ export class OpenDocument {
   }
 
   onContent() {
-    const seconds = this.given.settings().draftInterval;
-    clearTimeout(this.timers.draft);
-    if (this.state.tracked && !this.isPaused && seconds > 0) {
-      this.timers.draft = window.setTimeout(() => void this.sendDraft(), seconds * 1000);
-    }
+    this.drafts.later();
     if (!this.timers.look) {
       this.timers.look = window.setTimeout(() => this.look(), LOOK);
     }
@@ -291,7 +279,7 @@ export class OpenDocument {
       this.untaken = '';
       this.savedAt = new Date();
       if (this.isLive) {
-        this.content = this.says();
+        this.work.settle();
       }
     }
     this.version = said.version;
@@ -315,7 +303,7 @@ export class OpenDocument {
     applied.forEach(id => this.fresh.add(id));
     if (left.length) {
       if (!hadOwnWork) {
-        this.content = this.says(); // ours to save once the rest is in
+        this.work.settle(); // ours to save once the rest is in
       }
       return;
     }
@@ -323,14 +311,14 @@ export class OpenDocument {
     this.version = said.head;
     this.shared.transact(() => this.shared.setMetadata('gitcollab', { version: said.head }), false);
     if (!hadOwnWork) {
-      this.content = this.says();
+      this.work.settle();
     }
     if (said.disk?.is_head && !this.isLive) {
       await this.refresh();
       if (!hadOwnWork && !this.hasOwnWork) {
         this.context.model.dirty = false;
       }
-    } else if (!hadOwnWork && !this.isRunning) {
+    } else if (!hadOwnWork && !this.hands.isRunning) {
       await this.save();
     }
   }
@@ -342,9 +330,9 @@ export class OpenDocument {
   apply(patch, undoable = false) {
     const surface = {
       shared: this.shared,
-      isBusy: id => this.isBusy(id),
+      isBusy: id => this.hands.isBusy(id),
       distrust: id => {
-        const widget = this.widget(id);
+        const widget = this.hands.widget(id);
         if (widget) {
           widget.model.trusted = false;
         }
@@ -370,76 +358,4 @@ export class OpenDocument {
       this.isRefreshing = false;
     }
   }
-
-  // --- cells ---------------------------------------------------------------------------------------------------
-
-  /** @param {string} id */
-  widget(id) {
-    return this.panel.content.widgets.find(widget => widget.model.sharedModel.id === id || widget.model.id === id);
-  }
-
-  get isRunning() {
-    return this.panel.content.widgets.some(isRunning);
-  }
-
-  /**
-   * Whether a cell runs, or its person types in it just now.
-   * @param {string} id
-   */
-  isBusy(id) {
-    const widget = this.widget(id);
-    if (!widget) {
-      return false;
-    }
-    const notebook = this.panel.content;
-    const isTyped =
-      notebook.activeCell === widget &&
-      notebook.mode === 'edit' &&
-      widget.node.contains(document.activeElement) &&
-      Date.now() - this.lastKey < QUIET;
-    return isTyped || isRunning(widget);
-  }
-
-  // --- drafts --------------------------------------------------------------------------------------------------
-
-  async sendDraft() {
-    if (this.isDisposed || !this.state.tracked || this.isPaused || this.isLarge || this.isSaving || !this.hasOwnWork) {
-      return;
-    }
-    const content = this.context.model.toJSON();
-    if (JSON.stringify(content).length > LARGEST_DRAFT) {
-      return;
-    }
-    const outputs = this.given.settings().shareOutputs;
-    try {
-      await this.server.ask('draft', { path: this.path, tab: this.tab, version: this.version, outputs, content });
-      this.draftedAt = new Date();
-    } catch (why) {
-      this.failed(/** @type {any} */ (why));
-    }
-    this.given.changed(this);
-  }
-
-  /** The draft of work that was never saved and is not this page's own, offered once. */
-  get lostDraft() {
-    const draft = this.state.draft;
-    return !this.offered && draft && draft.tab !== this.tab ? draft : null;
-  }
-
-  /** Takes the draft's work into the model, unsaved, so that it can be looked at and undone. */
-  async recover() {
-    const { patch } = await this.server.ask('recover', { path: this.path });
-    const { left } = patch ? this.apply(patch, true) : { left: [] };
-    this.onContent();
-    return { isWhole: Boolean(patch) && !left.length };
-  }
-}
-
-/** @param {any} widget */
-function isRunning(widget) {
-  if (widget.model.type !== 'code') {
-    return false;
-  }
-  const prompt = widget.node.querySelector('.jp-InputArea-prompt')?.textContent ?? '';
-  return widget.model.executionState === 'running' || prompt.includes('*');
 }
