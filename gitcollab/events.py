@@ -155,8 +155,12 @@ class Asked(SessionEvent):
     commit: str
 
 
+OVER = "over quota: "
+"""With what the reason begins that a watched file has which is beyond a quota; it is taken in once there is room."""
+
+
 class Skipped(SessionEvent):
-    """A file was not taken in, and why: too-large, unreadable, outside, not-regular, name, secret."""
+    """A file was not taken in, and why: too-large, unreadable, outside, not-regular, name, secret, or over a quota."""
 
     path: str
     reason: str

@@ -166,7 +166,7 @@ class Session(Value):
     workspace: str | None = None
     is_open: bool = True
     opened_at: str = ""
-    waiting: int = 0  # snapshots not yet landed
+    refused: dict[str, str] = {}  # its watched files beyond a quota, and beyond which
 
 
 class Item(Value):
@@ -378,9 +378,7 @@ def checked_path(text: str) -> str:
     """Returns ``text`` if it is a safe relative path inside a tree (the rules of git's own fsck, and ours)."""
     parts = text.split("/")
     if len(text.encode("utf-8", "surrogatepass")) > 4096 or any(not is_safe_part(part) for part in parts):
-        raise BadInput(
-            f"{text[:200]!r} cannot be a path in a collab", "use a relative path without .. or .git"
-        )
+        raise BadInput(f"{text[:200]!r} cannot be a path here", "use a relative one without .. or .git")
     if parts[0].casefold() == ".gitcollab":
         raise BadInput(".gitcollab is written by the service alone", "use another directory")
     return text

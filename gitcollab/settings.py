@@ -91,11 +91,12 @@ class Settings(Value, forbid_unknown_fields=True):
     thin_after: Annotated[float, msgspec.Meta(ge=0, le=36500)] = (
         0.0  # days after which closed sessions are thinned, archived first; 0: never
     )
-    saves_per_minute: Count = 0  # of one person; this and the next four: 0 is any number
+    saves_per_minute: Count = 0  # of one person; this and the next five: 0 is any number
     collab_megabytes: Count = 0  # of one collab's history
     user_megabytes: Count = 0  # of all collabs that one person owns
     collab_files: Count = 0
     collab_sessions: Count = 0  # that are open
+    collab_refs: Count = 0  # branches and versions
     backup: str = ""  # where the daemon makes backups by itself: a directory, or s3://BUCKET/PREFIX
     backup_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 24.0  # from one to the next
     backup_keep: str = ""  # which old ones stay: "7d,4w,12m"; empty: all

@@ -66,13 +66,14 @@ def _is_news(entry: Json, session: Json) -> bool:
 
 
 def _skipped(collab: Json, session: Json) -> list[Json]:
-    """The files of a workspace that are not taken in, as its directory shows them, where this machine sees it."""
-    root = Path(session["workspace"] or "")
+    """The files of a workspace that are not taken in: beyond a quota, or as its directory shows where it is seen."""
+    root, refused = Path(session["workspace"] or ""), session.get("refused") or {}
     if not session["workspace"] or not root.is_dir():
-        return []
+        return [{"path": path, "reason": reason} for path, reason in refused.items()]
     from gitcollab.workspace import Rules, survey
 
     is_the_daemon_s = root.parts[-3:] == ("workspaces", collab["id"], session["user"])
     table = survey(root, Rules() if is_the_daemon_s else Rules(paths=tuple(collab.get("paths") or ())))
     unseen = dict.fromkeys(sorted(table.blind), "unreadable")
-    return [{"path": path, "reason": reason} for path, reason in (table.skipped | unseen).items()]
+    beyond = {path: reason for path, reason in refused.items() if (root / path).exists()}
+    return [{"path": path, "reason": reason} for path, reason in (beyond | table.skipped | unseen).items()]

@@ -113,6 +113,7 @@ class Collab:
         """Opens a session of the actor's, or takes it up again; what the shared branch has since is delivered."""
         with self._acting(act):
             session = self._register.name_for(act)
+            self._ground.make_room(session)
             self._enter(session, act.workspace, act.client)
             if act.workspace:  # what lies there is shared when the act is done, not when the watch comes
                 self.desks.set_up(session, Path(act.workspace), self._register.rules(Path(act.workspace)))

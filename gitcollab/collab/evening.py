@@ -47,13 +47,15 @@ class Evening:
             held = [one for one in self._held.of(session.user) if one.session == str(session)]
             waiting = {path for one in held for path in (one.path, *one.paths)}
             left = [path for path, _ in ground.desks.changed(session) if path not in waiting]
+        beyond = {path: why for path in left if (why := self._saves.beyond(session, path))}
+        left = [path for path in left if path not in beyond]
         told = Swept(
             collab=ground.id,
             user=session.user,
             session=str(session),
             taken=taken,
             unsaved=tuple(left[:MOST]),
-            skipped=skipped,
+            skipped=(*skipped, *beyond.items())[:MOST],
             held=tuple((one.id, one.path) for one in held[:MOST]),
         )
         ground.turns.tell(told)

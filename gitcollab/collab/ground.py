@@ -61,6 +61,11 @@ class Ground:
         for follow in self.followers:
             self.turns.then(follow)
 
+    def make_room(self, session: SessionName) -> None:
+        """Raises NoSpace if a session's branch is still to be made and there is no room for one more."""
+        if self.repo.head(session.ref) is None:
+            self.given.room.check_refs(self.id)
+
     def admit(self) -> None:
         """Opens the collab's directories to its people, where they are users of this system."""
         if self.given.is_unix:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
+from gitcollab import tracing
 from gitcollab.access import allow
 from gitcollab.acts import Save
 from gitcollab.collab.exchange import Exchange
@@ -14,8 +15,17 @@ from gitcollab.collab.ground import Ground
 from gitcollab.collab.held import HeldSaves
 from gitcollab.collab.purging import Purging
 from gitcollab.collab.register import FORK
-from gitcollab.errors import BadInput, Forbidden, NotFound, TooLarge, Unusable
-from gitcollab.events import Asked, Drafted, Skipped
+from gitcollab.errors import (
+    BadInput,
+    Forbidden,
+    GitcollabError,
+    NoSpace,
+    NotFound,
+    TooLarge,
+    TooMany,
+    Unusable,
+)
+from gitcollab.events import OVER, Asked, Drafted, Skipped
 from gitcollab.flow.alter import changes_between
 from gitcollab.flow.items import read_items
 from gitcollab.flow.mirror import content_id
@@ -28,6 +38,7 @@ class Saves:
 
     def __init__(self, ground: Ground, exchange: Exchange, held: HeldSaves, purged: Purging) -> None:
         self._ground, self._exchange, self._held, self._purged = ground, exchange, held, purged
+        self._beyond: dict[tuple[SessionName, str], str] = {}
 
     def saved(self, saving: Saving, *, is_decided: bool = False) -> Receipt:
         """Commits a save, lands it and delivers it; what stands stays when a later stage fails.
@@ -39,16 +50,18 @@ class Saves:
             return back
         self._held.pass_on(saving, take="release" if is_decided else "")
         ground = self._ground
-        saved = snapshot(ground.repo, saving, ground.given.merger)
+        with tracing.stage("snapshot"):
+            saved = snapshot(ground.repo, saving, ground.given.merger)
         if saved.question:
             self._ask(saving.session, saved)
         if saved.session != saving.session and saved.commit:
             ground.register.enter(saved.session, client=FORK)
         ground.turns.moved(saved.session.ref)
         landed = None
-        with ground.turns.taking() as turn, turn.going_on():
+        with ground.turns.taking() as turn, turn.going_on(), tracing.stage("land"):
             landed = self._exchange.land(saved.session) if saved.commit else None
-        self._exchange.deliver_all()
+        with tracing.stage("deliver"):
+            self._exchange.deliver_all()
         return self.receipt(saving.session, landed, saved)
 
     def drafted(self, saving: Saving, *, is_decided: bool = False) -> Receipt:
@@ -100,6 +113,8 @@ class Saves:
             return self.receipt(
                 session, None, Snapshot(session=session, path=path, version=base or ground.head(session))
             )
+        if said is None and data is not None:  # who asks for a save has been refused before
+            self._check_room(session, path, data)
         found = Saving(session=session, path=path, data=data, base=base, tool="watch", at=ground.now())
         found = msgspec.structs.replace(found, authors=said.authors if said else ())
         receipt = self.saved(said if said and said.base else found)
@@ -124,11 +139,11 @@ class Saves:
         for path, data in ground.desks.changed(session):
             try:
                 yield self.take_in(session, path, data)
-            except (BadInput, TooLarge, Unusable) as refused:  # this file's own trouble, and nobody else's
-                who, name = session.user, str(session)
-                ground.turns.tell(
-                    Skipped(collab=ground.id, user=who, session=name, path=path, reason=refused.code)
-                )
+            except (BadInput, TooLarge, Unusable, NoSpace, TooMany) as refused:  # this file's own trouble
+                if isinstance(refused, NoSpace | TooMany) and "quota" not in refused.data:
+                    raise
+                who, name, why = session.user, str(session), reason(refused)
+                ground.turns.tell(Skipped(collab=ground.id, user=who, session=name, path=path, reason=why))
 
     def admit(self, session: SessionName) -> None:
         """Lets a workspace's save in only while its session is open and its person may save.
@@ -137,6 +152,20 @@ class Saves:
         """
         self._ground.register.require(session)
         allow(Actor(user=session.user, via="daemon"), Save, self._ground.register.role(session.user))
+
+    def _check_room(self, session: SessionName, path: str, data: bytes) -> None:
+        ground, actor = self._ground, Actor(user=session.user, via="daemon")
+        found = Save(actor=actor, collab=ground.id, session=session, path=path, data=data)
+        try:
+            ground.given.room.check(found, ground.repo)
+        except (NoSpace, TooMany) as refused:
+            self._beyond[session, path] = reason(refused)
+            raise
+        self._beyond.pop((session, path), None)
+
+    def beyond(self, session: SessionName, path: str) -> str:
+        """Returns by which quota a file of a watched workspace was refused when it was last looked at; '' by none."""
+        return self._beyond.get((session, path), "")
 
     def is_admitted(self, session: SessionName) -> bool:
         """Whether a workspace's saves are let in."""
@@ -172,3 +201,8 @@ class Saves:
                 commit=saved.version,
             )
         )
+
+
+def reason(refused: GitcollabError) -> str:
+    """Returns why a file of a watched workspace is not taken in, as ``Skipped`` tells it."""
+    return f"{OVER}{refused.message}" if "quota" in refused.data else refused.code

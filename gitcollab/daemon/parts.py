@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -55,7 +55,7 @@ class Plan(Value):
     told: dict[str, Any] | None = None
     fds: tuple[int, ...] = ()
     grace: float = 10.0
-    run: Path | None = None  # ROOT/run
+    environment: Mapping[str, str] = msgspec.field(default_factory=dict)  # besides what every part gets
 
 
 class Part:
@@ -94,7 +94,7 @@ class Part:
             stdout=out,
             stderr=out,
             cwd=self.root,
-            env=scrubbed(os.environ),
+            env={**scrubbed(os.environ), **self.plan.environment},
             pass_fds=self.plan.fds,
             process_group=0,  # Ctrl-C in a terminal is for the daemon, which stops its parts in order
             preexec_fn=lambda: die_with(parent),  # safe: the daemon has one thread

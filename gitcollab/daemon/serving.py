@@ -17,7 +17,7 @@ import anyio
 import msgspec
 import structlog
 
-from gitcollab import logs, wire
+from gitcollab import logs, tracing, wire
 from gitcollab.daemon import port
 from gitcollab.daemon.backups import back_up_again_and_again
 from gitcollab.daemon.mirroring import mirror_again_and_again
@@ -31,7 +31,10 @@ from gitcollab.settings import Settings
 LOG_BYTES = 16 * 2**20
 """A log that is longer is set aside."""
 
-QUOTAS = ("saves_per_minute", "collab_megabytes", "user_megabytes", "collab_files", "collab_sessions")
+QUOTAS = (
+    *("saves_per_minute", "collab_megabytes", "user_megabytes"),
+    *("collab_files", "collab_sessions", "collab_refs"),
+)
 """Settings that the writer is told as its quotas."""
 
 LOOK = 60.0
@@ -153,6 +156,7 @@ class Daemon:
                 },
                 fds=(self.lock.fd,),  # so that the root stays locked until the writer too has ended
                 grace=30.0,
+                environment=tracing.told(os.environ),
             ),
             self._writer_answers,
         )
@@ -170,6 +174,7 @@ class Daemon:
                     **vouchers(settings, self.url),
                 },
                 fds=(self.listener.fileno(),),
+                environment=tracing.told(os.environ),
             ),
             lambda: web_answers(*loopback),
         )

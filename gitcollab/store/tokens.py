@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, or_, select, update
 
 from gitcollab.access import checked_scopes
 from gitcollab.errors import NotFound
@@ -46,12 +46,7 @@ def add_token(
 
 def person_of_token(conn: Connection, text: str, at: str = "") -> tuple[Person, Token] | None:
     """Returns whose token that secret is; None if unknown, revoked or expired ``at`` (default: now). Only reads."""
-    row = conn.execute(
-        select(TOKENS, PEOPLE.c.display, PEOPLE.c.is_admin)
-        .join(PEOPLE, PEOPLE.c.name == TOKENS.c.user)
-        .where(TOKENS.c.hash == secret.hashed(text), TOKENS.c.revoked_at.is_(None), _lasts(at or clock.now()))
-        .where(PEOPLE.c.suspended_at.is_(None))
-    ).one_or_none()
+    row = conn.execute(SHOWN, {"shown": secret.hashed(text), "at": at or clock.now()}).one_or_none()
     if row is None:
         return None
     return Person(name=row.user, display=row.display, is_admin=row.is_admin), _token(row)
@@ -109,7 +104,7 @@ def use_login_code(conn: Connection, code: str, at: str = "") -> Person | None:
         return None
 
 
-def _lasts(at: str) -> Any:
+def _lasts(at: str | BindParameter[str]) -> Any:
     return or_(TOKENS.c.expires_at.is_(None), TOKENS.c.expires_at > at)
 
 
@@ -122,3 +117,12 @@ def _token(row: Row[Any]) -> Token:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
     )
+
+
+SHOWN = (
+    select(TOKENS, PEOPLE.c.display, PEOPLE.c.is_admin)
+    .join(PEOPLE, PEOPLE.c.name == TOKENS.c.user)
+    .where(TOKENS.c.hash == bindparam("shown"), TOKENS.c.revoked_at.is_(None), _lasts(bindparam("at")))
+    .where(PEOPLE.c.suspended_at.is_(None))
+)
+"""Made once, as ``members.ROLES`` is: it is asked with every request."""

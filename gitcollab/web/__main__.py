@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import resource
 import secrets
@@ -20,11 +21,12 @@ import sys
 from pathlib import Path
 
 import msgspec
+import structlog
 import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from gitcollab import logs, store
+from gitcollab import logs, store, tracing
 from gitcollab.web.app import Application, Surroundings, create_app
 from gitcollab.web.jupyterhub import HubProvider, Service
 from gitcollab.web.oidc import Oidc, OidcProvider
@@ -37,6 +39,10 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 FAREWELL = 5
 """Seconds that open requests get when the server stops."""
 PR_SET_PDEATHSIG = 1
+GARBAGE = (20_000, 20, 20)
+"""Objects made, and collections of younger ones, after which Python looks for cycles; by itself (700, 10, 10)."""
+
+log = structlog.get_logger("gitcollab.web")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,11 +103,15 @@ def main() -> None:
     """Serves until SIGTERM."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     logs.to_stderr("web")
+    if trouble := tracing.begin("web"):
+        log.warning("not traced", reason=trouble)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each reader of a stream has a file
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
     if sys.version_info < (3, 12):  # later it is so by itself: no thread is started for each program that is
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
+    gc.freeze()  # what is loaded stays; and thousands of streams are not looked through with every few requests
+    gc.set_threshold(*GARBAGE)
     asyncio.run(serve(told, key(Path(told.root) / "private" / "key")))
 
 

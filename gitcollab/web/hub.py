@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from itertools import islice
@@ -13,8 +13,20 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from gitcollab import tracing
 from gitcollab.errors import GitcollabError
-from gitcollab.events import AnyEvent, Event, Granted, Membership, OwnEvent, Purged, Removed, Visible
+from gitcollab.events import (
+    AnyEvent,
+    Event,
+    Granted,
+    Landed,
+    Membership,
+    OwnEvent,
+    Purged,
+    Removed,
+    Saved,
+    Visible,
+)
 from gitcollab.web.answers import ascii_line, full
 
 RING_BYTES = 1 << 20
@@ -29,10 +41,15 @@ class OwnChunk(bytes):
     user: str
 
 
+def kind_of(event: Event) -> str:
+    """What the event is called."""
+    return str(event.__struct_config__.tag)
+
+
 def chunk(event: Event) -> bytes:
     """The event as the event stream's bytes."""
-    kind = str(event.__struct_config__.tag)
-    data = b"id: %d\nevent: %s\ndata: %s\n\n" % (event.n, kind.encode("ascii"), ascii_line(full(event)))
+    kind = kind_of(event).encode("ascii")
+    data = b"id: %d\nevent: %s\ndata: %s\n\n" % (event.n, kind, ascii_line(full(event)))
     if not isinstance(event, OwnEvent):
         return data
     own = OwnChunk(data)
@@ -49,6 +66,10 @@ class Listener(Protocol):
     """A reader of a ring. ``is_ended`` is set when its access has ended; it is then woken."""
 
     is_ended: bool
+
+    @property
+    def user(self) -> str:
+        """Whose it is."""
 
 
 class Live(Protocol):
@@ -129,6 +150,7 @@ class Hub:
     def __init__(self, follow: Callable[[], AbstractAsyncContextManager[AsyncIterator[AnyEvent]]]) -> None:
         self.follow = follow
         self.rings: dict[str, Ring] = {}
+        self.open: Counter[str] = Counter()  # streams of each person
         self.is_leaving = False
         self.dropped = 0  # readers who did not read
         self.streamed: Callable[[float], object] = float  # is told how many seconds an event took to a reader
@@ -139,10 +161,14 @@ class Hub:
         """Counts ``listener`` among the readers of ``collab``; without readers nothing is kept."""
         ring = self.rings.setdefault(collab, Ring())
         ring.readers.add(listener)
+        self.open[listener.user] += 1
         try:
             yield ring
         finally:
             ring.readers.discard(listener)
+            self.open[listener.user] -= 1
+            if not self.open[listener.user]:
+                del self.open[listener.user]
             if not ring.readers:
                 del self.rings[collab]
 
@@ -154,7 +180,12 @@ class Hub:
                 ring.forget()
             ring.add(event.n, chunk(event))
             if ring.live:
-                self.streamed(time.monotonic() - ring.moved_at)
+                seconds = time.monotonic() - ring.moved_at
+                self.streamed(seconds)
+                if isinstance(event, Saved | Landed):
+                    told = {"collab": event.collab, "session": event.session, "event": kind_of(event)}
+                    snapshot = event.commit if isinstance(event, Saved) else event.snapshot
+                    tracing.streamed(snapshot, len(ring.live), seconds, **told)
             if isinstance(event, Membership | Granted | Visible | Removed):
                 self.access_moved.set()
 

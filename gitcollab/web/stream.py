@@ -11,12 +11,15 @@ from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gitcollab.acts import Reading
 from gitcollab.errors import BadInput, TooMany
+from gitcollab.model import Actor
 from gitcollab.store import journal
-from gitcollab.web.ask import Ask
+from gitcollab.web.ask import Ask, admitted
 from gitcollab.web.auth import GUEST, Credential
 from gitcollab.web.doors import Door
 from gitcollab.web.hub import Ring, chunk, is_for
@@ -50,19 +53,20 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
 
 async def events(ask: Ask) -> Stream:
     """Streams what happens in a collab (text/event-stream); resumes after ``Last-Event-ID`` or ``after``."""
-    collab = await ask.collab()
-    await ask.admit_reader(collab)
-    check_room(ask)
-    return Stream(ask, collab, start(ask))
+    return Stream(ask, await ask.collab(), start(ask))
 
 
 def check_room(ask: Ask) -> None:
     """Raises TooMany if the asker has as many streams open as one person may have."""
-    mine, user = ask.request.state.credential, ask.actor.user
-    readers = (one for ring in ask.site.hub.rings.values() for one in ring.readers if isinstance(one, Reader))
-    count = sum(one.credential.user == user for one in readers)
-    if count >= (GUESTS if mine.via == GUEST else MOST):
+    mine = ask.request.state.credential
+    if ask.site.hub.open[ask.actor.user] > (GUESTS if mine.via == GUEST else MOST):
         raise TooMany("You have too many streams open", "close some pages or programs that follow collabs")
+
+
+def newest_for(connection: Connection, actor: Actor, collab: str) -> int:
+    """The number of a collab's last event; NotFound or Forbidden for who may not read it."""
+    admitted(connection, actor, Reading(actor=actor, collab=collab))
+    return journal.last(connection, collab)
 
 
 class Stream(Response):
@@ -77,17 +81,22 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begin = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        site, asked = self.ask.site, (self.ask.actor, self.collab)
         if scope["method"] == "HEAD":
+            await site.look(newest_for, *asked)
             await send(begin)
             await send({"type": "http.response.body", "body": b""})
             return
-        site = self.ask.site
         reader = Reader(site, self.collab, self.ask.request.state.credential, send)
         reader.transport = scope.get("extensions", {}).get(TRANSPORT)
         with site.hub.listening(self.collab, reader) as ring:
+            check_room(self.ask)
             reader.heard = ring.said[0] if self.ask.request.query_params.get("here") == "1" else None
-            newest = await site.look(journal.last, self.collab)
+            restarts = ring.restarts
+            newest = await site.look(newest_for, *asked)
             reader.last = newest if self.after is None else min(self.after, newest)
+            if reader.last == newest:  # the ring has listened since before: the journal has nothing to add
+                reader.restarts = restarts
             await send(begin)
             await until_gone(reader.run(ring), receive)
             if reader.is_stalled:
@@ -108,19 +117,27 @@ def start(ask: Ask) -> int | None:
 
 
 async def until_gone(reading: Coroutine[Any, Any, None], receive: Receive) -> None:
-    """Runs ``reading`` until it is done or the client has hung up."""
-    task = asyncio.create_task(reading)
+    """Runs ``reading`` until it is done or the client has hung up; in this task, since thousands have one each."""
+    here, is_over, is_gone = asyncio.current_task(), False, False
+    assert here is not None  # noqa: S101  # a request is answered in a task
+
+    def end(_: object) -> None:
+        nonlocal is_gone
+        if not is_over:
+            is_gone = True
+            here.cancel()
+
     watch = asyncio.create_task(hung_up(receive))
-    is_done = False
+    watch.add_done_callback(end)
     try:
-        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-        is_done = task.done()
+        await reading
+    except asyncio.CancelledError:
+        if not is_gone or here.uncancel():  # somebody else has cancelled this, too
+            raise
     finally:
+        is_over = True
         watch.cancel()
-        task.cancel()
-        await asyncio.wait((task, watch))
-    if not task.cancelled() and (error := task.exception()) and is_done:
-        raise error
+        await asyncio.wait((watch,))
 
 
 async def hang_up(scope: Scope) -> None:
@@ -151,6 +168,11 @@ class Reader:
         self.ring = Ring()
         self.woken = asyncio.Event()
         self.wrote = False  # anything since the last ping was due
+
+    @property
+    def user(self) -> str:
+        """Whose it is."""
+        return self.credential.user
 
     async def run(self, ring: Ring) -> None:
         """Writes events until access ends, the server stops, or the reader does not read."""
@@ -222,7 +244,8 @@ class Reader:
             woken = self.woken
         is_silent = False
         try:
-            await asyncio.wait_for(woken.wait(), PING)
+            async with asyncio.timeout(PING):  # wait_for would make a task of it, for each stream
+                await woken.wait()
         except TimeoutError:
             is_silent, self.wrote = not self.wrote, False
         finally:

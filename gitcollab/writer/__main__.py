@@ -16,7 +16,7 @@ import anyio
 import msgspec
 import structlog
 
-from gitcollab import logs, store, wire
+from gitcollab import logs, store, tracing, wire
 from gitcollab.collab import Given, Place
 from gitcollab.flow.charter import Charter
 from gitcollab.flow.gating import Allowed
@@ -28,7 +28,7 @@ from gitcollab.writer.fencing import unless_lost
 from gitcollab.writer.house import House
 from gitcollab.writer.measuring import Measures
 from gitcollab.writer.merging import Merging
-from gitcollab.writer.quotas import Quotas
+from gitcollab.writer.quotas import Allowance, Quotas
 from gitcollab.writer.serving import Hub, Serving
 from gitcollab.writer.upkeep import heal_all, pack_as_it_grows, running
 from gitcollab.writer.visibility import show_all
@@ -46,6 +46,8 @@ def main() -> None:
     # jsonschema compiles a grammar that no notebook schema uses; this costs more than all else together
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     logs.to_stderr("writer")
+    if trouble := tracing.begin("writer"):
+        log.warning("not traced", reason=trouble)
     anyio.run(run, _told() if sys.argv[1:] == ["--told"] else _arguments())
 
 
@@ -66,8 +68,8 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
     measures.watch("fence", "Number of this node's turn to write; 0: it is alone", lambda: given.fence)
     hub = Hub(measures)
     charter = Charter(landing=given.land, delivery=given.deliver)
-    run = given.run or root / "run"
-    merging = Merging(run / "workers.sock")
+    merging = Merging(root / "run" / "workers.sock")
+    room = Allowance(msgspec.convert(getattr(given, "quotas", {}), Quotas), place, engine)
     house = House(
         Given(
             place=place,
@@ -78,6 +80,7 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
             charter=charter,
             mirror_hosts=tuple(given.mirror_hosts),
             is_unix=given.unix_accounts,
+            room=room,
             gates=msgspec.convert(getattr(given, "gates", {}), Allowed),
         )
     )
@@ -92,8 +95,7 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
         "collabs_troubled", "Collabs in trouble, while the others are served", lambda: len(house.troubles)
     )
     watching = Watching(house, Pace(quiet=given.debounce, most=given.longest_wait), measures)
-    quotas = msgspec.convert(getattr(given, "quotas", {}), Quotas)
-    serving = Serving(house, watching, measures, quotas)
+    serving = Serving(house, watching, measures, room)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_stop_on_signal, tasks.cancel_scope)
         tasks.start_soon(watching.run)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from gitcollab import acts
+from gitcollab import acts, tracing
 from gitcollab.errors import GitcollabError
 from gitcollab.measures import BUCKETS, registry, text
 from gitcollab.model import Receipt, SessionName
@@ -74,7 +74,7 @@ class Measures:
         """Counts an act and writes its line into the log; the block calls what it gets with the answer."""
         began, answers = time.monotonic(), list[object]()
         outcome = "failed"
-        with structlog.contextvars.bound_contextvars(**about(act)):
+        with structlog.contextvars.bound_contextvars(**about(act)), tracing.collecting() as stages:
             try:
                 yield answers.append
                 outcome = "done"
@@ -86,6 +86,8 @@ class Measures:
                 self.acted(act, seconds, outcome)
                 for answer in answers:
                     self.landed(answer, seconds, "asked")
+                    if isinstance(answer, Receipt):
+                        tracing.saved(stages, seconds, answer, **about(act), by="asked")
                 if not isinstance(act, QUIET):
                     told = {**commits(answers), "outcome": outcome, "ms": round(seconds * 1000)}
                     log.info("act", act=type(act).__name__, **told)

@@ -1,6 +1,7 @@
 """Quotas: how much one person and one collab may have and do; refused before anything is written.
 
-What lies in a directory that the server watches is always taken in: nobody asks there who could be refused.
+Files in a directory that the server watches are bound by them, too: nobody asks there who could be refused, so such a
+file is skipped, which is told, and taken in once there is room.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from gitcollab import acts, store
+from gitcollab.collab import Place
 from gitcollab.errors import NoSpace, TooMany
 from gitcollab.flow.points import MAIN
 from gitcollab.model import Role
 from gitcollab.repository import Repository
 from gitcollab.store import collabs, members, sessions
-from gitcollab.writer.house import House
 
 Found = TypeVar("Found")
 
@@ -36,7 +37,8 @@ class Quotas(msgspec.Struct, frozen=True, kw_only=True):
     """What is allowed; 0: any number.
 
     ``saves_per_minute`` of one person, ``collab_megabytes`` of history on the disk, ``user_megabytes`` in all collabs
-    that they own, ``collab_files`` on one branch, ``collab_sessions`` that are open.
+    that they own, ``collab_files`` on one branch, ``collab_sessions`` that are open, ``collab_refs``: branches and
+    versions.
     """
 
     saves_per_minute: int = 0
@@ -44,34 +46,57 @@ class Quotas(msgspec.Struct, frozen=True, kw_only=True):
     user_megabytes: int = 0
     collab_files: int = 0
     collab_sessions: int = 0
+    collab_refs: int = 0
 
 
 class Allowance:
-    """Refuses acts that would go beyond the quotas. May be used from any thread."""
+    """Refuses acts that would go beyond the quotas; an error's data names the ``quota``. For use from any thread."""
 
-    def __init__(self, quotas: Quotas, house: House, clock: Callable[[], float] = time.monotonic) -> None:
-        self._quotas, self._house, self._clock = quotas, house, clock
+    def __init__(
+        self, quotas: Quotas, place: Place, engine: Engine, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._quotas, self._place, self._engine, self._clock = quotas, place, engine, clock
         self._lock = threading.Lock()
         self._saves: dict[str, deque[float]] = {}
         self._sizes: dict[str, tuple[float, int]] = {}
 
-    def check(self, act: acts.Act) -> None:
-        """Raises TooMany or NoSpace for an act beyond the quotas; counts it otherwise."""
+    def check(self, act: acts.Act, repo: Repository | None = None) -> None:
+        """Raises TooMany or NoSpace for an act beyond the quotas; counts it otherwise.
+
+        ``repo`` is the collab's repository of a turn that is under way, whose branches may have moved in it.
+        """
         match act:
             case acts.Save():
                 self._check_pace(act)
                 if act.data is not None:  # what is deleted is always taken
                     self._check_bytes(act.collab, len(act.data))
-                    self._check_files(act)
+                    self._check_files(act, repo)
             case acts.Rename():
                 self._check_pace(act)
             case acts.Push():
                 self._check_pace(act)
                 self._check_bytes(act.collab, 0)
+                if act.old is None and act.new is not None:
+                    self.check_refs(act.collab)
+            case acts.Publish():
+                self.check_refs(act.collab)
             case acts.OpenSession():
                 self._check_sessions(act)
             case _:
                 return
+
+    def check_refs(self, collab: str) -> None:
+        """Raises NoSpace where a collab has as many branches and versions as it may have."""
+        most = self._quotas.collab_refs
+        if not most:
+            return
+        repo = Repository(self._place.repository(collab))
+        if len(repo.heads("refs/heads/")) + len(repo.tags()) >= most:
+            raise NoSpace(
+                f"This collab has its {most} branches and versions",
+                "use a session that there is already; an administrator may allow more",
+                quota="collab_refs",
+            )
 
     def _check_pace(self, act: acts.Save | acts.Rename | acts.Push) -> None:
         most = self._quotas.saves_per_minute
@@ -87,6 +112,7 @@ class Allowance:
                 raise TooMany(
                     f"More than {most} saves of one person in a minute",
                     f"nothing is lost where you work; save again in {wait} s",
+                    quota="saves_per_minute",
                 )
             times.append(now)
 
@@ -96,6 +122,7 @@ class Allowance:
             raise NoSpace(
                 f"This collab has used its {self._quotas.collab_megabytes} MiB",
                 "take large outputs out with `gitcollab purge`, or ask an administrator for more",
+                quota="collab_megabytes",
             )
         if all_of_one:
             for owner, owned in self._look(owned_with, collab):
@@ -103,14 +130,15 @@ class Allowance:
                     raise NoSpace(
                         f"{owner}, who owns this collab, has used their {self._quotas.user_megabytes} MiB",
                         "let them end a collab that is not needed, or hand this one over",
+                        quota="user_megabytes",
                     )
         self._grow(collab, more)
 
-    def _check_files(self, act: acts.Save) -> None:
+    def _check_files(self, act: acts.Save, repo: Repository | None) -> None:
         most = self._quotas.collab_files
         if not most:
             return
-        repo = Repository(self._house.place.repository(act.collab))
+        repo = repo or Repository(self._place.repository(act.collab))
         head = repo.head(act.session.ref) or repo.head(MAIN)
         if head is None or repo.entry(head, act.path) is not None:
             return
@@ -118,6 +146,7 @@ class Allowance:
             raise NoSpace(
                 f"This collab has its {most} files",
                 "delete some, or share fewer paths; changes of these go on",
+                quota="collab_files",
             )
 
     def _check_sessions(self, act: acts.OpenSession) -> None:
@@ -130,10 +159,14 @@ class Allowance:
             if one.is_open and (one.user, one.name) != (act.actor.user, act.name)
         ]
         if len(others) >= most:
-            raise NoSpace(f"This collab has its {most} open sessions", "close one: `gitcollab leave`")
+            raise NoSpace(
+                f"This collab has its {most} open sessions",
+                "close one: `gitcollab leave`",
+                quota="collab_sessions",
+            )
 
     def _look(self, query: Callable[[Connection, str], Found], collab: str) -> Found:
-        with store.reading(self._house.engine).connect() as conn:
+        with store.reading(self._engine).connect() as conn:
             return query(conn, collab)
 
     def _size(self, collab: str) -> int:
@@ -142,7 +175,7 @@ class Allowance:
             at, size = self._sizes.get(collab, (now - FRESH, 0))
         if now - at < FRESH:
             return size
-        size = size_of(self._house.place.repository(collab))
+        size = size_of(self._place.repository(collab))
         with self._lock:
             self._sizes[collab] = (now, size)
         return size

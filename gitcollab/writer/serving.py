@@ -17,6 +17,7 @@ import anyio.to_thread
 import structlog
 
 from gitcollab import acts
+from gitcollab.collab.given import Boundless, Room
 from gitcollab.errors import GitcollabError, Unavailable
 from gitcollab.events import AnyEvent
 from gitcollab.model import Version
@@ -26,7 +27,6 @@ from gitcollab.writer.claims import check_claim
 from gitcollab.writer.house import House
 from gitcollab.writer.measuring import Measures
 from gitcollab.writer.publishing import Publishing
-from gitcollab.writer.quotas import Allowance, Quotas
 from gitcollab.writer.visibility import show_anew, show_published
 from gitcollab.writer.watching import Watching
 
@@ -96,10 +96,10 @@ class Serving:
         house: House,
         watching: Watching,
         measures: Measures | None = None,
-        quotas: Quotas | None = None,
+        room: Room | None = None,
     ) -> None:
         self._house, self._watching = house, watching
-        self._allowance = Allowance(quotas or Quotas(), house)
+        self._room = room or Boundless()
         self._publishing = Publishing()
         self._limiter = anyio.CapacityLimiter(THREADS)
         self._of_one: WeakValueDictionary[str, anyio.CapacityLimiter] = WeakValueDictionary()
@@ -144,11 +144,15 @@ class Serving:
     async def _published(self, act: acts.Publish) -> Version:
         """Publishes; holds neither a place nor a thread while gates are passed elsewhere."""
         house = self._house
-        await self._in_turn(act, lambda: house.check(act))
+        await self._in_turn(act, partial(self._admit, act))
         collab = house.collab(act.collab)
         version = await self._publishing.publish(collab, act, partial(self._in_turn, act))
         await self._in_turn(act, lambda: show_published(house, act.collab))
         return version
+
+    def _admit(self, act: acts.Publish) -> None:
+        self._house.check(act)
+        self._room.check(act)
 
     async def _in_turn(self, act: acts.Act, do: Callable[[], Done]) -> Done:
         async with self._place(act):
@@ -163,7 +167,7 @@ class Serving:
 
     def _do(self, act: acts.Act) -> object:
         house = self._house
-        self._allowance.check(act)
+        self._room.check(act)
         match act:
             case acts.OpenSession():
                 return house.collab(act.collab).open_session(self._claimed(act))

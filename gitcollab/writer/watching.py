@@ -10,8 +10,9 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from gitcollab import store
+from gitcollab import store, tracing
 from gitcollab.collab import Collab
+from gitcollab.collab.saves import reason
 from gitcollab.errors import GitcollabError, NotFound, Unusable
 from gitcollab.events import Skipped as SkippedEvent
 from gitcollab.flow.mirror import Workspace
@@ -138,7 +139,7 @@ class _Watch:
         except GitcollabError as error:
             path = getattr(found, "path", "")
             log.warning("not taken in", collab=self._id, session=str(self._session), error=error.code)
-            self._skip(collab, path, error.code)
+            self._skip(collab, path, reason(error))
 
     def _take(self, collab: Collab, desk: Workspace, found: Found) -> None:
         match found:
@@ -181,8 +182,11 @@ class _Watch:
             self._skip(collab, path, why.reason)
             return
         began = time.monotonic()
-        receipt = collab.take_in(self._session, path, taken.data)
-        self._told_of(receipt, time.monotonic() - began)
+        with tracing.collecting() as stages:
+            receipt = collab.take_in(self._session, path, taken.data)
+        seconds = time.monotonic() - began
+        tracing.saved(stages, seconds, receipt, collab=self._id, session=str(self._session), by="watched")
+        self._told_of(receipt, seconds)
         self._seen[path] = taken.stat
         self._skipped.pop(path, None)
 

@@ -69,7 +69,7 @@ async def test_an_event_that_reached_its_reader_is_timed(application: Applicatio
     application.hub.streamed = heard.append
 
     class Reader:
-        is_ended = False
+        is_ended, user = False, "ben"
 
     with application.hub.listening(collab, Reader()) as ring:
         application.hub.tell(Joined(collab=collab, n=1, user="ana", session="ana/default"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from gitcollab.acts import CloseSession, Deliver, Land, Opened, OpenSession, Sweep
@@ -11,6 +12,7 @@ from gitcollab.events import Swept
 from gitcollab.model import Receipt, Session
 from gitcollab.store import journal
 from gitcollab.store import sessions as registered
+from gitcollab.store.refused import refused
 from gitcollab.web.ask import Ask
 from gitcollab.web.doors import Door
 
@@ -33,8 +35,11 @@ async def sessions(ask: Ask) -> tuple[Session, ...]:
 
 def standing(connection: Connection, collab: str) -> tuple[Session, ...]:
     """The collab's sessions with the commits they stand at."""
-    heads = journal.heads(connection, collab)
-    return tuple(as_session(row, heads) for row in registered.sessions(connection, collab))
+    heads, waiting = journal.heads(connection, collab), refused(connection, collab)
+    return tuple(
+        replace(as_session(row, heads), refused=waiting.get(str(row.session), {}) if row.is_open else {})
+        for row in registered.sessions(connection, collab)
+    )
 
 
 def as_session(row: registered.Registered, heads: dict[str, str]) -> Session:
