@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import msgspec
@@ -28,6 +30,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 SIZE_LIMIT = 4 * 1024 * 1024
 """Bytes of a file from which on it is not looked into, unless the caller has the time: events wait for this."""
+
+
+KEPT = 32
+"""Comparisons of two blobs that are kept: one save is told as saved, landed and once for each session it reached."""
 
 
 def changes_between(
@@ -93,8 +99,33 @@ def _contents(repo: Repository, pair: _Pair, size_limit: int) -> tuple[tuple[Cel
         return (), ""
     if any(repo.size(side.oid) > size_limit for side in sides):
         return (), "too large to look into"
-    old, new = (repo.blob(side.oid) if side else b"" for side in (pair.old, pair.new))
-    return _cells(old, new) if pair.path.endswith(".ipynb") else ((), _lines(old, new))
+    return _KEPT.compared(repo, pair)
+
+
+class _Kept:
+    """The last comparisons, by what was compared. May be used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: OrderedDict[tuple[str, str, bool], tuple[tuple[CellChange, ...], str]] = OrderedDict()
+
+    def compared(self, repo: Repository, pair: _Pair) -> tuple[tuple[CellChange, ...], str]:
+        oids = [side.oid if side else "" for side in (pair.old, pair.new)]
+        key = (oids[0], oids[1], pair.path.endswith(".ipynb"))
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        old, new = (repo.blob(side.oid) if side else b"" for side in (pair.old, pair.new))
+        compared = _cells(old, new) if key[2] else ((), _lines(old, new))
+        with self._lock:
+            self._found[key] = compared
+            while len(self._found) > KEPT:
+                self._found.popitem(last=False)
+        return compared
+
+
+_KEPT = _Kept()
 
 
 def _cells(old: bytes, new: bytes) -> tuple[tuple[CellChange, ...], str]:

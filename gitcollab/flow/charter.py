@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -17,6 +17,9 @@ from gitcollab.repository import Repository
 
 POLICIES = {"landing", "delivery", "final_name", "secrets", "master"}
 """What may also stand in the table ``[policies]``."""
+
+SMALL = 16 * 1024
+"""Bytes up to which a ``collab.toml`` that was read is kept."""
 
 NONSENSE = (ValueError, RecursionError, msgspec.ValidationError, AttributeError, TypeError)
 """What reading it may raise, whatever the file is: a number of 5,000 digits, brackets nested 5,000 deep."""
@@ -122,8 +125,14 @@ def told_of(faults: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _said(repo: Repository, tree: str | None) -> dict[str, Any]:
-    data = bytes_at(repo, tree, CONFIG) if tree else None
-    return tomllib.loads((data or b"").decode("utf-8"))
+    data = (bytes_at(repo, tree, CONFIG) if tree else None) or b""
+    return _read(data) if len(data) <= SMALL else tomllib.loads(data.decode("utf-8"))
+
+
+@lru_cache(256)
+def _read(data: bytes) -> dict[str, Any]:
+    """What a ``collab.toml`` says; it is asked for several times with each save, and nobody changes what it gets."""
+    return tomllib.loads(data.decode("utf-8"))
 
 
 def _charter(said: dict[str, Any], default: Charter) -> Charter:

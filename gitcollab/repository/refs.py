@@ -43,13 +43,17 @@ class Refs:
         self.pending = pending
         self._packed = PackedRefs(path)
         self._staged: dict[str, Move] | None = None
+        self._seen: dict[str, str | None] = {}  # while moves are noted, since they were last marked
 
     def read(self, ref: str) -> str | None:
         """Returns the id that a ref holds, None if there is no such ref."""
         if self._staged is not None and ref in self._staged:
             return self._staged[ref].new
-        loose = self._loose(checked_ref(ref))
-        return loose if loose is not None else self._packed.read().get(ref)
+        seen = self._seen if self._staged is not None else {}  # the turn's of now: it may end meanwhile
+        if ref not in seen:
+            loose = self._loose(checked_ref(ref))
+            seen[ref] = loose if loose is not None else self._packed.read().get(ref)
+        return seen[ref]
 
     def all(self, prefix: str = "refs/heads/") -> dict[str, str]:
         """Returns {full name: id} of the refs whose name begins with ``prefix``, sorted."""
@@ -71,13 +75,19 @@ class Refs:
         self._do(Move(ref, None, checked_oid(old)))
 
     def stage(self) -> None:
-        """From now on moves are only noted (and seen by readers of this object), until ``unstage``."""
+        """From now on moves are only noted (and seen by readers of this object), until ``unstage``.
+
+        A ref that is read meanwhile is not read again until ``staged`` marks how far it has come: dozens of questions
+        of one turn are about the same few refs. Before a move is made it is read once more, under its lock.
+        """
         if self._staged is not None:
             raise RuntimeError("barriers do not nest")
         self._staged = {}
+        self._seen = {}
 
     def staged(self) -> dict[str, Move]:
         """Returns the moves that are noted."""
+        self._seen = {}
         return dict(self._staged or {})
 
     def stage_only(self, moves: dict[str, Move]) -> None:

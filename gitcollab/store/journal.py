@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from gitcollab.errors import NotFound
 from gitcollab.events import AnyEvent, Swept, may_see
@@ -41,9 +41,8 @@ def append(
         for n, event in enumerate(events, start)
     ]
     if told:
-        conn.execute(insert(EVENTS), [_row(event, body) | {"fence": fence} for event, body in told])
-    for ref, oid in (heads or {}).items():
-        _set_head(conn, collab, ref, oid)
+        conn.execute(insert(EVENTS), [_row(event, body) for event, body in told])
+    _set_heads(conn, collab, heads or {})
     return tuple(event for event, _ in told)
 
 
@@ -90,7 +89,7 @@ def move_heads(conn: Connection, collab: str, ids: Mapping[str, str]) -> None:
     """Says of refs that were told of at an old id that they are at the new one."""
     for ref, oid in heads(conn, collab).items():
         if oid in ids:
-            _set_head(conn, collab, ref, ids[oid])
+            _set_heads(conn, collab, {ref: ids[oid]})
 
 
 def last(conn: Connection, collab: str) -> int:
@@ -142,8 +141,13 @@ def _row(event: AnyEvent, body: bytes) -> dict[str, object]:
     return {"collab": event.collab, "n": event.n, "kind": kind, "at": event.at, "body": body}
 
 
-def _set_head(conn: Connection, collab: str, ref: str, oid: str | None) -> None:
-    key = hashlib.sha256(ref.encode()).hexdigest()
-    conn.execute(delete(HEADS).where(HEADS.c.collab == collab, HEADS.c.key == key))
-    if oid is not None:
-        conn.execute(insert(HEADS).values(collab=collab, key=key, ref=ref, oid=oid))
+def _set_heads(conn: Connection, collab: str, heads: Mapping[str, str | None]) -> None:
+    keys = {ref: hashlib.sha256(ref.encode()).hexdigest() for ref in heads}
+    if keys:
+        conn.execute(NO_HEAD, [{"in": collab, "of": key} for key in keys.values()])
+    rows = [{"collab": collab, "key": keys[ref], "ref": ref, "oid": oid} for ref, oid in heads.items() if oid]
+    if rows:
+        conn.execute(insert(HEADS), rows)
+
+
+NO_HEAD = delete(HEADS).where(HEADS.c.collab == bindparam("in"), HEADS.c.key == bindparam("of"))

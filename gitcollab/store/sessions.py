@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, update
 
 from gitcollab.errors import NotFound
 from gitcollab.model import SessionName, checked_name
@@ -61,7 +61,7 @@ def close_session(conn: Connection, collab: str, user: str, name: str, at: str =
 
 def session(conn: Connection, collab: str, user: str, name: str) -> Registered:
     """Returns one session; NotFound if there is none."""
-    row = conn.execute(select(SESSIONS).where(*_is(collab, user, name))).one_or_none()
+    row = conn.execute(ONE, {"in": collab, "of": user, "called": name}).one_or_none()
     if row is None:
         raise NotFound("no such session", "a session is written USER/NAME")
     return _registered(row)
@@ -69,8 +69,7 @@ def session(conn: Connection, collab: str, user: str, name: str) -> Registered:
 
 def sessions(conn: Connection, collab: str) -> tuple[Registered, ...]:
     """Returns a collab's sessions, closed ones included, by user and name."""
-    ours = select(SESSIONS).where(SESSIONS.c.collab == collab).order_by(SESSIONS.c.user, SESSIONS.c.name)
-    return tuple(_registered(row) for row in conn.execute(ours))
+    return tuple(_registered(row) for row in conn.execute(OURS, {"in": collab}))
 
 
 def watched(conn: Connection) -> tuple[Registered, ...]:
@@ -84,9 +83,17 @@ def watched(conn: Connection) -> tuple[Registered, ...]:
     return tuple(_registered(row) for row in rows)
 
 
-def _is(collab: str, user: str, name: str) -> tuple[Any, Any, Any]:
+Key = str | BindParameter[str]
+
+
+def _is(collab: Key, user: Key, name: Key) -> tuple[Any, Any, Any]:
     return SESSIONS.c.collab == collab, SESSIONS.c.user == user, SESSIONS.c.name == name
 
 
 def _registered(row: Row[Any]) -> Registered:
     return Registered(**row._mapping)
+
+
+ONE = select(SESSIONS).where(*_is(bindparam("in"), bindparam("of"), bindparam("called")))
+OURS = select(SESSIONS).where(SESSIONS.c.collab == bindparam("in")).order_by(SESSIONS.c.user, SESSIONS.c.name)
+"""Made once, as ``members.ROLES`` is: they are asked with every save."""
