@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from gitcollab import settings
 from gitcollab.cli import pages
 from gitcollab.cli.app import app
 from gitcollab.client import Answer, Client
@@ -46,6 +47,11 @@ def test_every_option_that_the_manual_writes_is_one_of_its_command() -> None:
         for command, rest in re.findall(r"^    gitcollab ([a-z-]+)(.*)$", text, re.MULTILINE):
             for option in re.findall(r"(?<![\w-])--?[a-z][a-z-]*", rest.partition("   ")[0]):
                 assert option in options(command), f"{page}: gitcollab {command} has no {option}"
+
+
+def test_every_variable_that_the_manual_writes_is_a_setting_or_the_clients() -> None:
+    written = set(re.findall(r"GITCOLLAB_([A-Z_]+)", " ".join(MANUAL.values())))
+    assert set() == written - {name.upper() for name in settings.NAMES} - {"ROOT", "URL", "TOKEN"}
 
 
 def options(command: str) -> set[str]:

@@ -25,6 +25,7 @@ ORDER = (
     "held",
     "publishing",
     "jupyter",
+    "jupyterhub",
     "git",
     "running",
     "http",
