@@ -56,6 +56,7 @@ class Plan(Value):
     fds: tuple[int, ...] = ()
     grace: float = 10.0
     environment: Mapping[str, str] = msgspec.field(default_factory=dict)  # besides what every part gets
+    run: Path | None = None  # ROOT/run
 
 
 class Part:

@@ -41,7 +41,7 @@ def append(
         for n, event in enumerate(events, start)
     ]
     if told:
-        conn.execute(insert(EVENTS), [_row(event, body) for event, body in told])
+        conn.execute(insert(EVENTS), [_row(event, body) | {"fence": fence} for event, body in told])
     _set_heads(conn, collab, heads or {})
     return tuple(event for event, _ in told)
 

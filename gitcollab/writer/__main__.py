@@ -68,7 +68,8 @@ async def _serve(place: Place, given: argparse.Namespace, troubles: dict[str, st
     measures.watch("fence", "Number of this node's turn to write; 0: it is alone", lambda: given.fence)
     hub = Hub(measures)
     charter = Charter(landing=given.land, delivery=given.deliver)
-    merging = Merging(root / "run" / "workers.sock")
+    run = given.run or root / "run"
+    merging = Merging(run / "workers.sock")
     room = Allowance(msgspec.convert(getattr(given, "quotas", {}), Quotas), place, engine)
     house = House(
         Given(
