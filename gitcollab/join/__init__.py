@@ -20,9 +20,10 @@ from gitcollab.client import Client
 from gitcollab.client.transport import Json
 from gitcollab.errors import GitcollabError, NoSpace, TooMany, Unavailable, Unusable
 from gitcollab.flow.watch import Changed, Found, Gone, Lost, MassGone, Moved, Pace, Skipped, watch
-from gitcollab.join.exchange import Exchange, News, Progress, Tell
+from gitcollab.join.exchange import Exchange
 from gitcollab.join.following import Following
 from gitcollab.join.kept import Keeping
+from gitcollab.join.news import News, Progress, Tell
 from gitcollab.join.opening import remembered, resolved, taken_up
 from gitcollab.join.state import Drawer, State, opened
 from gitcollab.model import SessionName

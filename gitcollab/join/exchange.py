@@ -5,11 +5,10 @@ The files themselves are the truth; what is held is only what both sides last ag
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import msgspec
@@ -20,6 +19,7 @@ from gitcollab.client.transport import Json
 from gitcollab.errors import BadInput, NotFound, TooLarge, Unusable
 from gitcollab.join.editors import Editors
 from gitcollab.join.kept import Keeping, Kept
+from gitcollab.join.news import News, Progress, Tell
 from gitcollab.join.state import Held, State
 from gitcollab.workspace import Rules, Skipped, Stat, Taken, Unstable, replace, scan, take
 
@@ -38,40 +38,6 @@ HELD_FOR = {
 }
 
 
-class News(enum.StrEnum):
-    """What a person may want to know of an exchange."""
-
-    JOINED = "joined"
-    SAVED = "saved"
-    DELETED = "deleted"
-    RENAMED = "renamed"
-    DELIVERED = "delivered"
-    WITHDRAWN = "withdrawn"  # deleted here, because the collab deleted it
-    CONTESTED = "contested"
-    ASKED = "asked"
-    SKIPPED = "skipped"
-    REFUSED = "refused"
-    HELD = "held"
-    MASS_DELETION = "mass-deletion"
-    KEPT = "kept"  # while the server is away, with the time of the save
-    OFFLINE = "offline"
-    ONLINE = "online"
-    LEFT = "left"
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """One piece of news. ``path`` is a file's, or nothing; ``detail`` says more in words."""
-
-    news: News
-    path: str = ""
-    detail: str = ""
-    paths: tuple[str, ...] = ()
-
-
-Tell = Callable[[Progress], object]
-"""Is told, from any thread but one at a time. To a mass deletion, True answers that it is meant."""
-
-
 class Exchange:
     """One directory and one session. Not to be used from two threads at once."""
 
@@ -82,6 +48,7 @@ class Exchange:
         self.unsettled: set[str] = set()  # being written, so that they could not be read
         self.is_fetch_wanted = False
         self._refused_deletions: frozenset[str] = frozenset()
+        self._listed: dict[str, dict[str, str]] = {}  # of the commit that was asked about last
         self._snapshots: deque[str] = deque(maxlen=REMEMBERED)
 
     # --- up ---
@@ -89,8 +56,8 @@ class Exchange:
     def save(self, path: str) -> bool:
         """Sends a file as it is on disk, if it is news to the server; says whether it was.
 
-        Without a version to come from the server finds the nearest itself: whoever has just had a file written
-        under their editor may save what they had before.
+        The server takes the version that it was last seen to hold for the likeliest, no more: whoever has just had a
+        file written under their editor may save what they had before.
         """
         self.unsettled.discard(path)
         try:
@@ -146,7 +113,7 @@ class Exchange:
     def _put(self, path: str, data: bytes, held: Held) -> None:
         oid = content_id(path, data)
         try:
-            receipt = self._send(path, data, held.version if held.is_sure else "")
+            receipt = self._send(path, data, held.version)
         except (BadInput, TooLarge, Unusable) as why:
             held.refused = oid
             self.state.held[path] = held
@@ -159,8 +126,7 @@ class Exchange:
             self.state.held[path] = held
             self._told_held(path, receipt)
             return
-        held.oid, held.refused = oid, oid if receipt.get("question") else ""
-        self.state.held[path] = held
+        self.state.held[path] = _agreed(oid, receipt)
         self._told(News.SAVED, path, receipt)
 
     def send_kept(self, kept: Kept, version: str) -> str:
@@ -180,7 +146,7 @@ class Exchange:
         if kept.data is None:
             self.state.held.pop(path, None)
         else:
-            self.state.held[path] = Held(oid=oid, refused=oid if receipt.get("question") else "")
+            self.state.held[path] = _agreed(oid, receipt)
         self._told(News.DELETED if kept.data is None else News.SAVED, path, receipt)
         return str(receipt["version"])
 
@@ -196,7 +162,7 @@ class Exchange:
         is_agreed = held is not None and data is not None and content_id(path, data) == held.oid
         if last.data == data if last else is_agreed:
             return False
-        keeping.keep(path, data, held.version if held and held.is_sure else "")
+        keeping.keep(path, data, held.version if held else "")
         self.tell(Progress(News.KEPT, path, "until the server is back"))
         return True
 
@@ -251,7 +217,7 @@ class Exchange:
             return False  # unreadable now; or deleted here, which is to be said first
         here = content_id(path, found.data) if found else None
         if here == oid:
-            self.state.held[path] = Held(oid=oid)
+            self.state.held[path] = Held(oid=oid, version=self._version_with(path, oid))
             return True
         if here != (held.oid if held and held.oid else None):
             return held is not None and here == held.refused  # nothing to wait for until it is edited
@@ -263,10 +229,18 @@ class Exchange:
             return False  # it has moved on since the listing
         return self._write(path, answer.body, answer.etag, found)
 
+    def _version_with(self, path: str, oid: str) -> str:
+        """A commit of the session in which a file is what it is here; empty if the session has gone on just now."""
+        head = str(self.client.session(self.state.collab, self.state.session)["head"])
+        if head not in self._listed:
+            entries = self.client.files(self.state.collab, head)
+            self._listed = {head: {entry["path"]: entry["oid"] for entry in entries}}
+        return head if self._listed[head].get(path) == oid else ""
+
     def _write(self, path: str, data: bytes, version: str, found: Taken | None) -> bool:
         if not self._replace(path, data, found):
             return False
-        self.state.held[path] = Held(oid=content_id(path, data), version=version, is_sure=found is None)
+        self.state.held[path] = Held(oid=content_id(path, data), version=version)
         self.seen.setdefault(path, None)
         self.tell(Progress(News.DELIVERED, path))
         return True
@@ -311,7 +285,7 @@ class Exchange:
         is_mine = event["kind"] == "held" and event.get("session") == self.state.session
         held = self.state.held.get(event["path"]) if is_mine else None
         if held is not None and held.refused and event.get("take") in {"release", "restore"}:
-            held.oid, held.refused, held.is_sure = held.refused, "", False
+            held.oid, held.refused, held.version = held.refused, "", ""
             self.is_fetch_wanted = True
 
     def _branch(self) -> tuple[str, str]:
@@ -391,6 +365,11 @@ class Exchange:
             if score >= KIN and old not in pairs and path not in pairs.values():
                 pairs[old] = path
         return list(pairs.items())
+
+
+def _agreed(oid: str, receipt: Json) -> Held:
+    """A file as the server has taken it."""
+    return Held(oid=oid, version=str(receipt["version"]), refused=oid if receipt.get("question") else "")
 
 
 def content_id(path: str, data: bytes) -> str:

@@ -21,14 +21,13 @@ from gitcollab.workspace import identity
 class Held(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A file as it was last exchanged.
 
-    ``oid`` is the content's blob id without the stamp; ``version`` the commit whose copy was written here, and
-    ``is_sure`` whether an edit of the file surely comes from it: nobody can have had an older one open. ``refused``
-    is content the server did not take, or asks a question about; it is not sent again.
+    ``oid`` is the content's blob id without the stamp; ``version`` a commit that has it, from which the next save comes
+    unless somebody had an older one open. ``refused`` is content the server did not take, or asks a question about; it
+    is not sent again.
     """
 
     oid: str
     version: str = ""
-    is_sure: bool = False
     refused: str = ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gitcollab import errors
+from gitcollab.flow.copies import RECENT
 from gitcollab.join import News, _Joined, join
 from gitcollab.notebooks import strip
 
@@ -109,6 +110,28 @@ class TestStaying:
         saved = [strip(ben.asks.file(ben.collab, "poem.txt", one["commit"]).body)[0].decode() for one in mine]
         assert [*reversed(versions)] == [text for text in saved if text in versions]
         assert [] == ben.asks.contested(ben.collab)
+
+    @pytest.mark.parametrize("is_own", [True, False], ids=["saved here", "equal here"])
+    async def test_what_was_kept_takes_nothing_back_of_much_that_others_did_meanwhile(
+        self, ana: Participant, ben: Participant, monkeypatch: pytest.MonkeyPatch, is_own: bool
+    ) -> None:
+        monkeypatch.setattr("gitcollab.join.LONGEST_PAUSE", 0.5)
+        first, second = (ana, ben) if is_own else (ben, ana)
+        for each in (first, second):
+            each.write("poem.txt", poem())
+            await each.exchange()
+        ana.client.transport.is_cut = True
+        async with ana.joined():
+            await ana.until(lambda: ana.heard(News.OFFLINE) != [])
+            for n in range(2):
+                ana.write("poem.txt", poem(line0=f"ana {n}"))
+                await ana.until(lambda n=n: len(ana.heard(News.KEPT)) == n + 1)
+            for n in range(RECENT + 2):
+                ben.write("poem.txt", poem(line19=f"ben {n}"))
+                await ben.exchange()
+            ana.client.transport.is_cut = False
+            await ana.has("poem.txt", poem(line0="ana 1", line19=f"ben {n}"))
+        assert [] == ana.asks.contested(ana.collab)
 
     async def test_it_begins_without_the_server_and_what_was_kept_outlives_it(
         self, ana: Participant, ben: Participant, monkeypatch: pytest.MonkeyPatch
