@@ -92,17 +92,17 @@ def _receiver(world: World) -> Receiver:
         assert isinstance(done, acts.Pushed)
         return news(done, "http://127.0.0.1")
 
-    async def looked(actor: Actor, collab: str, commands: Commands, arrived: object, files: dict[str, int]):
+    async def looked(actor: Actor, collab: str, commands: Commands, arrived: object, objects: dict[str, int]):
         tips = tuple(move.new for move in commands.moves if move.new)
 
-        async def look(blobs: tuple[str, ...]) -> tuple[acts.PushedSecret, ...]:
-            act = acts.SearchPush(actor=actor, collab=collab, arrived=str(arrived), tips=tips, blobs=blobs)
+        async def look(share: tuple[str, ...]) -> tuple[acts.PushedSecret, ...]:
+            act = acts.SearchPush(actor=actor, collab=collab, arrived=str(arrived), tips=tips, objects=share)
             return await asyncio.to_thread(search, world.place.repository(collab), act)
 
         async def sift(digests: tuple[str, ...]) -> tuple[str, ...]:
             return digests
 
-        return await kept_secrets(files, commands.options, look, sift)
+        return await kept_secrets(objects, commands.options, "", look, sift)
 
     return Receiver(admit, moved, looked, world.root / "private" / "hooks")
 

@@ -221,7 +221,6 @@ def writes(database: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.skipif(not os.environ.get("GITCOLLAB_LONG"), reason="takes minutes: tests/run --long")
 def test_nodes_that_are_killed_frozen_and_stopped_lose_no_acknowledged_save(
     nodes: dict[str, Node], database: str, root: Path
 ) -> None:

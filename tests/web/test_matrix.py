@@ -114,8 +114,7 @@ viewer      read     GET    /api/collabs/{id}/sessions/{user}/{name}/files/{path
 editor      write    PUT    /api/collabs/{id}/sessions/{user}/{name}/files/{path}
 editor      write    DELETE /api/collabs/{id}/sessions/{user}/{name}/files/{path}
 editor      write    POST   /api/collabs/{id}/sessions/{user}/{name}/files/{path}
-editor      write    PUT    /api/collabs/{id}/sessions/{user}/{name}/open/{path}
-viewer      write    DELETE /api/collabs/{id}/sessions/{user}/{name}/open/{path}
+viewer      write    GET    /api/collabs/{id}/sessions/{user}/{name}/open
 editor      write    PUT    /api/collabs/{id}/sessions/{user}/{name}/open/{path}
 viewer      write    DELETE /api/collabs/{id}/sessions/{user}/{name}/open/{path}
 viewer      read     GET    /api/collabs/{id}/log
@@ -339,6 +338,7 @@ ANSWERS: dict[type[acts.Act], object] = {
     acts.Settle: RECEIPT,
     acts.Undo: RECEIPT,
     acts.ReadHeld: (),
+    acts.ReadOpen: (),
     acts.ReadHeldFile: b"",
     acts.DecideHeld: RECEIPT,
     acts.Purge: acts.PurgeDone(commits=1, blobs=1),
