@@ -17,6 +17,8 @@ from gitcollab.client import Client
 from gitcollab.demo.stage import House
 
 from .gallery import Gallery, hung
+from .jupyters import Stage, staged
+from .labs import made
 
 playwright = pytest.importorskip("playwright.sync_api")
 playwright.expect.set_options(timeout=60_000)
@@ -89,6 +91,23 @@ def chromium() -> Iterator[Any]:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def labs(
+    request: pytest.FixtureRequest, server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    """Ana's and Ben's Jupyters, for all stories of a module; its ``JUPYTER`` says which of those in ``labs.py``."""
+    programs = made(getattr(request.module, "JUPYTER", "lab-4.6"))
+    with staged(server, programs, chromium, tmp_path_factory.mktemp("labs")) as found:
+        yield found
+
+
+@pytest.fixture
+def stage(labs: Stage) -> Iterator[Stage]:
+    """The Jupyters, with no window open before and after."""
+    yield labs
+    labs.close()
 
 
 @dataclass

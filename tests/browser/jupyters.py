@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +23,9 @@ from gitcollab.workers.limits import die_with
 
 LONG = 120_000
 """Milliseconds within which anything that should happen must: CI is slow."""
+
+PR_CAPBSET_DROP, DAC_OVERRIDE, DAC_READ_SEARCH = 24, 1, 2
+"""Of Linux: what root may more than others with files."""
 
 QUIETLY = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
@@ -79,7 +84,7 @@ def jupyter(programs: Path, person: str, place: Path, env: dict[str, str]) -> It
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            preexec_fn=lambda: die_with(me),
+            preexec_fn=lambda: as_anybody(me),
         )
     with running:
         try:
@@ -91,6 +96,14 @@ def jupyter(programs: Path, person: str, place: Path, env: dict[str, str]) -> It
             with suppress(subprocess.TimeoutExpired):
                 running.wait(20)
             running.kill()
+
+
+def as_anybody(parent: int) -> None:
+    """Runs in a Jupyter that begins: it dies with the tests, and permissions hold for it, also where root runs them."""
+    die_with(parent)
+    libc = ctypes.CDLL(None)
+    for capability in DAC_OVERRIDE, DAC_READ_SEARCH:
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def answering(one: Jupyter) -> None:
@@ -204,6 +217,10 @@ class Lab:
     def is_tracked(self) -> None:
         """Waits until the notebook is known to be shared, and its last save to have arrived."""
         self.until(f"() => {CURRENT}.node.dataset.gitcollab?.startsWith('saved · version')")
+
+    def says(self, text: str) -> None:
+        """Waits until the status bar says just this of the notebook."""
+        self.until(f"text => {CURRENT}.node.dataset.gitcollab === text", text)
 
     def cell(self, n: int) -> Any:
         """A cell's widget."""
@@ -323,6 +340,39 @@ class Stage:
             (self.jupyters[user].directory / name).symlink_to(made["directory"], target_is_directory=True)
         self.settled(self.jupyters["ben"].directory / name / "plan.ipynb")
         return f"{name}/plan.ipynb"
+
+    def collab(self, path: str) -> str:
+        """The collab of a notebook that Ana has shared."""
+        client, place = self.client("ana"), str((self.jupyters["ana"].directory / path).parent)
+        return next(
+            one["id"]
+            for one in client.collabs()
+            if place in [each.get("workspace") for each in client.sessions(one["id"])]
+        )
+
+    @contextmanager
+    def joined(self, person: str, collab: str, place: Path) -> Iterator[None]:
+        """`gitcollab join` runs in a directory of a person's, as on a machine that the server cannot see."""
+        env = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+        env |= environment(self.server, person, self.jupyters[person].directory.parent)
+        me, log = os.getpid(), place.parent / f"{place.name}.join"
+        command = (sys.executable, "-m", "gitcollab", "join", collab, str(place), "--session", "afar")
+        with (
+            log.open("wb") as out,
+            subprocess.Popen(
+                command,
+                env={**env, "HOME": str(place.parent)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                preexec_fn=lambda: die_with(me),
+            ) as running,
+        ):
+            try:
+                eventually((place / "plan.ipynb").exists, log.read_text)
+                yield
+            finally:
+                running.terminate()
 
     def settled(self, path: Path) -> None:
         """Waits until a file has been delivered."""

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from .jupyters import Stage, eventually, notebook, staged
-from .labs import made
+from .jupyters import Stage, eventually, notebook
 
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def stage(server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(server, made("lab-4.6"), chromium, tmp_path_factory.mktemp("labs")) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def closed(stage: Stage) -> Iterator[None]:
-    yield
-    stage.close()
 
 
 def test_a_notebook_is_shared_in_three_clicks_and_the_other_opens_it_from_the_invitation(
@@ -95,3 +79,17 @@ def test_a_paused_notebook_takes_nothing_in_until_it_is_asked_to(stage: Stage) -
     assert ["x = 1", "y = 1"] == ana.sources()
     ana.page.locator("#gitcollab-panel").get_by_role("button", name="Apply now").click()
     ana.sees(0, "x = 2")
+
+
+def test_who_publishes_has_the_others_unsaved_work_saved_first(stage: Stage) -> None:
+    path = stage.shared("wanted", notebook("x = 1", "y = 1"))
+    ana = stage.opens("ana", path)
+    ana.is_tracked()
+    with ana.page.expect_response("**/gitcollab/api/draft*") as sent:
+        ana.types(1, "000")
+    assert 200 == sent.value.status
+    assert ["x = 1", "y = 1"] == ana.on_disk()
+    stage.client("ana").publish(stage.collab(path), "plan.ipynb")
+    ana.has_on_disk("x = 1", "y = 1000")
+    ana.is_tracked()
+    ana.has_no_dialog()

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from .jupyters import Stage, eventually, notebook, staged
-from .labs import made
+from .jupyters import Stage, eventually, notebook
 
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def stage(server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(server, made("lab-live"), chromium, tmp_path_factory.mktemp("labs")) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def closed(stage: Stage) -> Iterator[None]:
-    yield
-    stage.close()
+JUPYTER = "lab-live"
 
 
 def test_two_in_one_room_and_one_elsewhere_have_the_same_cells_once(stage: Stage) -> None:

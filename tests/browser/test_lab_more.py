@@ -24,7 +24,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stage(server: Any, chromium: Any, place: Path) -> Iterator[Stage]:
+def labs(server: Any, chromium: Any, place: Path) -> Iterator[Stage]:
     """Ana's Jupyter finds its token where the root of a server on the same machine keeps it; Ben's as ever."""
     root = place / "ana-root"
     for name, said in (("run/url", server.url), ("private/token", server.client("ana").transport.token)):
@@ -39,12 +39,6 @@ def stage(server: Any, chromium: Any, place: Path) -> Iterator[Stage]:
         found = Stage(server, labs, chromium)
         last.callback(found.close)
         yield found
-
-
-@pytest.fixture(autouse=True)
-def closed(stage: Stage) -> Iterator[None]:
-    yield
-    stage.close()
 
 
 def test_a_notebook_in_no_collab_is_left_in_peace(stage: Stage) -> None:

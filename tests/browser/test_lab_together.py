@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from .jupyters import Stage, notebook, staged
-from .labs import made
+from .jupyters import Stage, notebook
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for the Jupyters, too
-
-
-@pytest.fixture(scope="module")
-def stage(server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(server, made("lab-4.6"), chromium, tmp_path_factory.mktemp("labs")) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def closed(stage: Stage) -> Iterator[None]:
-    yield
-    stage.close()
 
 
 def test_what_two_people_change_in_different_cells_is_in_both_open_notebooks(stage: Stage) -> None:
@@ -112,3 +96,30 @@ def test_undo_after_an_incoming_change_takes_back_ones_own_last_edit_only(stage:
     ben.cell(0).locator(".cm-content").click()
     ben.page.keyboard.press("Control+z")
     assert ["x = 2", "y = 1"] == ben.sources()
+
+
+def test_a_directory_that_join_looks_after_is_as_live_as_any(stage: Stage) -> None:
+    path = stage.shared("afar", notebook("x = 1", "y = 1", "rate = 1"))
+    place = (stage.jupyters["ben"].directory / path).parent
+    place.unlink()  # instead of the workspace on the server's own machine
+    place.mkdir()
+    with stage.joined("ben", stage.collab(path), place):
+        ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+        for one in (ana, ben):
+            one.is_tracked()
+        ana.replaces(0, "x = 2")
+        ana.saves()
+        ben.sees(0, "x = 2")
+        ben.replaces(1, "y = 2")
+        ben.saves()
+        ana.sees(1, "y = 2")
+        ben.replaces(2, "rate = 3")
+        ana.replaces(2, "rate = 2")
+        ana.saves()
+        ben.saves()
+        ben.page.locator(".gitcollab-mark-contested").get_by_role("button", name="Take mine").click()
+        for one in (ana, ben):
+            one.sees(2, "rate = 3")
+            one.page.locator(".gitcollab-mark-contested").wait_for(state="detached")
+            one.has_no_dialog()
+            one.has_on_disk("x = 2", "y = 2", "rate = 3")

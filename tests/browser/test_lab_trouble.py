@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from .jupyters import Stage, eventually, notebook, staged
-from .labs import made
+from .jupyters import Stage, eventually, notebook
 
 pytestmark = pytest.mark.timeout(900)
-
-
-@pytest.fixture(scope="module")
-def stage(server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(server, made("lab-4.6"), chromium, tmp_path_factory.mktemp("labs")) as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def closed(stage: Stage) -> Iterator[None]:
-    yield
-    stage.close()
 
 
 def test_unsaved_work_of_a_page_that_crashed_is_recovered(stage: Stage) -> None:
@@ -73,18 +58,11 @@ def test_overwriting_a_file_that_another_program_wrote_loses_nothing(stage: Stag
     overwrite = ana.page.locator(".jp-Dialog").get_by_role("button", name="Overwrite")
     overwrite.wait_for()
     overwrite.click()
-    collab = next(
-        one["id"] for one in stage.client("ana").collabs() if one["alias"] and is_of(stage, one, file.parent)
-    )
+    collab = stage.collab(path)
     eventually(
         lambda: {"x = 2", "y = 2"} == set(cells(stage.client("ana").file(collab, "plan.ipynb").body)),
         ana.standing,
     )
-
-
-def is_of(stage: Stage, collab: Any, directory: Any) -> bool:
-    places = [one.get("workspace") for one in stage.client("ana").sessions(collab["id"])]
-    return str(directory) in places
 
 
 def cells(data: bytes) -> list[str]:
@@ -133,9 +111,7 @@ def test_a_notebook_that_ends_being_shared_goes_on_as_ones_own(stage: Stage) -> 
     path = stage.shared("ended", notebook("x = 1"))
     ana = stage.opens("ana", path)
     ana.is_tracked()
-    file = ana.jupyter.directory / path
-    collab = next(one for one in stage.client("ana").collabs() if is_of(stage, one, file.parent))
-    stage.client("ana").end(collab["id"])
+    stage.client("ana").end(stage.collab(path))
     ana.until("() => document.querySelector('.gitcollab-status').textContent === ''")
     ana.replaces(0, "x = 2")
     ana.saves()
@@ -165,11 +141,7 @@ def test_outputs_of_others_run_nothing_here(stage: Stage) -> None:
     ana = stage.opens("ana", path)
     ana.is_tracked()
     ben = stage.client("ben")
-    collab = next(
-        one["id"]
-        for one in ben.collabs()
-        if is_of(stage, one, (stage.jupyters["ana"].directory / path).parent)
-    )
+    collab = stage.collab(path)
     book = json.loads(ben.file(collab, "plan.ipynb").body)
     script = {"text/html": "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>seen"}
     output = {"output_type": "display_data", "data": script, "metadata": {}}
@@ -180,3 +152,32 @@ def test_outputs_of_others_run_nothing_here(stage: Stage) -> None:
     for cell in (1, 2):
         ana.cell(cell).locator(".jp-OutputArea-output", has_text="seen").wait_for()
     assert None is ana.js("() => window.hacked ?? null")
+
+
+def test_a_file_that_jupyter_may_not_write_is_said_to_be_and_costs_no_work(stage: Stage) -> None:
+    path = stage.shared("read-only", notebook("x = 1", "y = 1"))
+    ana = stage.opens("ana", path)
+    ana.is_tracked()
+    file = ana.jupyter.directory / path
+    file.chmod(0o444)
+    ana.replaces(0, "x = 2")
+    ana.page.keyboard.press("Control+s")
+    ana.page.locator(".jp-Dialog").get_by_role("button").last.click()  # Jupyter says that it could not
+    ana.says("⚠ not saved · your work is kept as a draft")
+    stage.close()
+    ana = stage.opens("ana", path)
+    ana.says("read-only · what the others change shows here")
+    stage.client("ben").save(
+        stage.collab(path), "ben/default", "plan.ipynb", (file.read_bytes().replace(b"y = 1", b"y = 2"))
+    )
+    ana.sees(1, "y = 2")
+    ana.page.get_by_role("button", name="Recover").click()
+    ana.sees(0, "x = 2")
+    ana.says("⚠ read-only · your work is kept as a draft")
+    file.chmod(0o644)
+    stage.close()
+    ana = stage.opens("ana", path)
+    ana.page.get_by_role("button", name="Recover").click()
+    ana.sees(0, "x = 2")
+    ana.saves()
+    ana.has_on_disk("x = 2", "y = 2")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module", params=["lab-4.2", "notebook-7"])
-def stage(
+def labs(
     request: pytest.FixtureRequest, server: Any, chromium: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
     with staged(server, made(request.param), chromium, tmp_path_factory.mktemp("labs")) as found:
