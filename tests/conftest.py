@@ -21,7 +21,10 @@ from gitcollab import store
 from gitcollab.client import Client
 from gitcollab.workers.limits import die_with
 
-hypothesis.settings.register_profile("default", deadline=None)
+# what a run finds does not depend on chance, nor on how busy the machine is: new examples are for the long run
+hypothesis.settings.register_profile(
+    "default", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
