@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import random
+
 import pytest
 
 from .jupyters import Stage, notebook
@@ -123,3 +127,31 @@ def test_a_directory_that_join_looks_after_is_as_live_as_any(stage: Stage) -> No
             one.page.locator(".gitcollab-mark-contested").wait_for(state="detached")
             one.has_no_dialog()
             one.has_on_disk("x = 2", "y = 2", "rate = 3")
+
+
+def test_a_notebook_of_50_mb_is_shared_like_any_but_for_drafts(stage: Stage) -> None:
+    path = stage.shared("large", large("x = 1", "y = 1"))
+    ana, ben = stage.opens("ana", path), stage.opens("ben", path)
+    for one in (ana, ben):
+        one.is_tracked()
+        one.until("() => window.jupyterapp.shell.currentWidget.node.dataset.gitcollab.includes('too large')")
+    ana.replaces(0, "x = 2")
+    ana.saves()
+    ben.sees(0, "x = 2")
+    ben.replaces(1, "y = 2")
+    ben.saves()
+    ana.sees(1, "y = 2")
+    for one in (ana, ben):
+        one.is_tracked()
+        one.has_no_dialog()
+    assert 50_000_000 < (ana.jupyter.directory / path).stat().st_size
+
+
+def large(*sources: str) -> bytes:
+    """A notebook of 50 MB: ten pictures below the cells that are worked in."""
+    made = json.loads(notebook(*sources, *("picture" for _ in range(10))))
+    for n, cell in enumerate(made["cells"][len(sources) :]):
+        picture = base64.b64encode(random.Random(n).randbytes(3_800_000)).decode()
+        said = {"text/plain": "a picture", "application/octet-stream": picture}
+        cell["outputs"] = [{"output_type": "display_data", "data": said, "metadata": {}}]
+    return json.dumps(made, indent=1, sort_keys=True).encode() + b"\n"

@@ -4,6 +4,7 @@
 import { apply } from './applying.js';
 import { Drafts } from './drafts.js';
 import { Hands } from './hands.js';
+import { inOrder } from './saves.js';
 import { OwnWork } from './work.js';
 
 /** Milliseconds: between two questions without a reason, after a failure, and until something busy is tried again. */
@@ -57,6 +58,7 @@ export class OpenDocument {
     this.work = new OwnWork(this.context);
     this.drafts = new Drafts(this);
     this.hands = new Hands(panel);
+    inOrder(this.context);
     this.isAsking = false;
     this.isAskedAgain = false;
     /** Whether there is work that is not saved; a notebook merely opened has none, though Jupyter calls it dirty. */
