@@ -37,6 +37,7 @@ ROUNDS = (
 EARLY = (0.5, 2.0, 10.0)  # seconds after the start: the stream tells only of what comes after it stands
 AGAIN = 0.5  # seconds until a file that an editor holds is tried again; it doubles
 PERIOD = 60.0  # seconds between fetches that nobody asked for
+SPREAD = random.Random()  # noqa: S311  of a herd
 PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between attempts at a server that does not answer
 TRANSIENT = (Unavailable, TooMany, NoSpace)
 
@@ -184,7 +185,7 @@ class _Joined:
         if self.ended:
             raise self.ended
         if self.pause:
-            await anyio.sleep(self.pause * random.uniform(0.5, 1.0))  # noqa: S311  spreads a herd
+            await anyio.sleep(self.pause * SPREAD.uniform(0.5, 1.0))
         elif not self.has_left:
             with anyio.move_on_after(max(0.0, min(self.fetch_at) - time.monotonic())):
                 await self.wake.wait()

@@ -12,6 +12,7 @@ from gitcollab.errors import BadInput, Unusable
 from gitcollab.repository.durable import make_directories, rewrite, write_new
 from gitcollab.repository.errors import RefLocked, disk_errors
 
+_SPREAD = random.Random()  # noqa: S311 - guards nothing
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|\.(/|$)|/$|/-")
 
 
@@ -66,7 +67,7 @@ def take(top: Path, ref: str, patience: float) -> Lock:
 
 def pause() -> None:
     """Waits a moment before another try, each time another, so that those who wait do not march in step."""
-    time.sleep(random.uniform(0.001, 0.05))  # noqa: S311 - guards nothing
+    time.sleep(_SPREAD.uniform(0.001, 0.05))
 
 
 def checked_ref(ref: str) -> str:
