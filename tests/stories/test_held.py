@@ -113,6 +113,8 @@ def test_many_deletions_wait_for_an_answer(shared) -> None:
     assert "Delete 15 files for everybody" in page(shared.town.ben, f"/c/{shared.collab}")
     client.decide_held(shared.collab, one["id"], "restore", one["mark"])
     shared.until(lambda: all((there / name).exists() for name in names), "they are back")
+    (there / "later.txt").write_text("later")  # once this is seen, so is what was there before
+    shared.until(lambda: "later.txt" in on_main(shared), "it is shared")
 
     for name in names[:15]:
         (there / name).unlink()
